@@ -1,7 +1,7 @@
-"""What every test stands on: a home of its own, no key, no way out of this machine, and a real server to talk to.
+"""What every test stands on: a home of its own, no key, no way out of this machine, a real server to talk to.
 
-Nothing heavy is imported here, so that one small test file starts at once. Fixtures shared by a folder belong in that
-folder's own ``conftest.py``.
+Nothing heavy is imported here, so that one small test file starts at once. Fixtures that one folder shares belong
+in that folder's own ``conftest.py``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy", "ws_proxy", "wss_proxy")
 _UNSET = (
-    *("POE_API_KEY", "POE_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR", "EDITOR", "VISUAL"),
-    *("TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "SSH_CLIENT", "DISPLAY", "WAYLAND_DISPLAY", "COLUMNS", "LINES"),
+    *"POE_API_KEY POE_BASE_URL SSL_CERT_FILE SSL_CERT_DIR NO_COLOR FORCE_COLOR EDITOR VISUAL".split(),
+    *"TMUX STY SSH_TTY SSH_CONNECTION SSH_CLIENT DISPLAY WAYLAND_DISPLAY COLUMNS LINES".split(),
     *_PROXIES,
     *(name.upper() for name in _PROXIES),
 )
+_PLAIN = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TZ": "UTC"}
 _HOME_FOLDERS = {
     "XDG_CONFIG_HOME": ".config",
     "XDG_DATA_HOME": ".local/share",
@@ -33,7 +34,7 @@ _HOME_FOLDERS = {
     "XDG_RUNTIME_DIR": ".run",
 }
 _RESERVED_NAMES = (".invalid", ".test", ".example")
-"""Names that never resolve (RFC 2606): a test may use them to meet a DNS failure, and meets it without a resolver."""
+"""Names that never resolve (RFC 2606): a test may use them to meet a DNS failure, without any resolver."""
 
 _left_the_machine: list[str] = []
 
@@ -71,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give each test an empty home directory and a plain environment; fail it when it tried to leave the machine."""
+    """Give each test an empty home and a plain environment; fail it when it tried to leave the machine."""
     folder = tmp_path_factory.mktemp("home")
     folder.chmod(0o700)
     monkeypatch.setenv("HOME", str(folder))
@@ -79,7 +80,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, str(folder / below))
     for name in (*_UNSET, *(name for name in os.environ if name.startswith(("TEXTUAL", "POE_TUI")))):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TZ": "UTC"}.items():
+    for name, value in _PLAIN.items():
         monkeypatch.setenv(name, value)
     _left_the_machine.clear()
     yield folder
@@ -97,7 +98,7 @@ async def demo_server() -> AsyncIterator[DemoServer]:
 
 @pytest.fixture
 def demo_server_thread() -> Iterator[DemoServer]:
-    """Yield the demo server in a thread of its own, without pauses: for subprocesses and tests that are not async."""
+    """Yield the demo server in a thread of its own, without pauses: for subprocesses and plain tests."""
     from poe_tui.demo.server import DemoServer
 
     with DemoServer.in_thread(speed=0) as server:
