@@ -1,7 +1,7 @@
 """What every test stands on: a home of its own, no key, no way out of this machine, a real server to talk to.
 
-Nothing heavy is imported here, so that one small test file starts at once. Fixtures that one folder shares belong
-in that folder's own ``conftest.py``.
+Nothing heavy is imported here, so that one small test file starts at once. Fixtures that one folder shares
+belong in that folder's own ``conftest.py``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy", "ws_proxy", "wss_proxy")
 _UNSET = (
-    *"POE_API_KEY POE_BASE_URL SSL_CERT_FILE SSL_CERT_DIR NO_COLOR FORCE_COLOR EDITOR VISUAL".split(),
-    *"TMUX STY SSH_TTY SSH_CONNECTION SSH_CLIENT DISPLAY WAYLAND_DISPLAY COLUMNS LINES".split(),
+    *("POE_API_KEY", "POE_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("NO_COLOR", "FORCE_COLOR", "EDITOR", "VISUAL", "COLUMNS", "LINES"),
+    *("TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "SSH_CLIENT", "DISPLAY", "WAYLAND_DISPLAY"),
     *_PROXIES,
     *(name.upper() for name in _PROXIES),
 )
