@@ -7,9 +7,12 @@ prefix ``turn.`` can never collide with ``response.``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from poe_tui.model import Chain, Turn
+
+if TYPE_CHECKING:
+    from poe_tui.api.events import RetryScheduled, StreamEvent
 
 
 @dataclass(slots=True, frozen=True)
@@ -66,3 +69,10 @@ class RequestBuilt:
     body: dict[str, Any] = field(default_factory=dict)
     chain: Chain = "none"
     type: ClassVar[str] = "turn.request_built"
+
+
+EngineEvent: TypeAlias = TurnStarted | TurnEnded | ChainRefused | ChainForgotten | TurnNote | RequestBuilt
+"""What the engine itself says."""
+
+Event: TypeAlias = "EngineEvent | StreamEvent | RetryScheduled"
+"""Everything a consumer of ``Session`` or ``LiveThreads`` may meet; dispatch on ``event.type``."""
