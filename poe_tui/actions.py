@@ -1,7 +1,7 @@
 """The one table of actions: pure data that keys, help, the command palette, slash commands and error texts share.
 
-An id is ``area.verb`` and is the name under ``[keys]`` in ``config.toml``. Keys are in Textual's spelling; ``key_label``
-gives the one a person reads. No default depends on Alt, on the kitty protocol or on a function key alone, and none takes
+An id is ``area.verb``, the name under ``[keys]`` in ``config.toml``. Keys are in Textual's spelling; ``key_label``
+gives the one a person reads. No default depends on Alt, on the kitty protocol or on a function key alone; none takes
 a key that line editors and multiplexers need (interface.md §5).
 """
 

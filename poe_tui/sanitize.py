@@ -114,7 +114,7 @@ def clean_url(url: str) -> str | None:
     """Return ``url`` if it may be shown and opened, else ``None``.
 
     Only http and https, with a host, without user information (``https://poe.com@evil.example``), white space,
-    backslashes or control characters. A host that is not ASCII is given in its ``xn--`` form, so that look-alike letters
+    backslashes or control characters. A host that is not ASCII is given in its ``xn--`` form, so that look-alikes
     show.
     """
     if not url or url != clean(url, single_line=True) or re.search(r"[\s\\<>\"`]", url):
