@@ -101,9 +101,10 @@ def textual_theme(palette: Palette) -> Theme:
 
     tokens = {name.replace("_", "-"): getattr(palette, name) for name in COLOURS}
     tokens["ink"] = tokens.pop("text")  # Textual computes $text itself.
+    # "not dim" and "not bold", never "none": inside Content's style strings "none" would undo the colour beside it.
     variables = tokens | {
-        "dim-style": "dim" if palette.dim_faint else "none",
-        "strong-style": "bold" if palette.ansi else "none",
+        "dim-style": "dim" if palette.dim_faint else "not dim",
+        "strong-style": "bold" if palette.ansi else "not bold",
         "link-style": "underline",
         "block-cursor-background": palette.panel,
         "block-cursor-foreground": palette.strong,
