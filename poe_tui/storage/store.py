@@ -34,7 +34,7 @@ class Store:
 
     notices: list[str]
     """Sentences to show a person: a damaged database was moved aside (with its path), nothing can be saved …"""
-    path: Path | None
+    file: Path | None
     """The database file; ``None`` when the store lives in memory."""
     read_only_reason: str | None
     """Why nothing of this session is kept on disk although a path was given; ``None`` when all is well."""
