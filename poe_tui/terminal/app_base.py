@@ -1,0 +1,203 @@
+"""TerminalApp: what every Textual app needs that runs in somebody's terminal, over SSH, for hours.
+
+It adds to ``App``: the last gate before the terminal, one-line crash messages without locals, an end that restores the
+terminal first and then saves, signals, and toasts that never parse markup. Nothing here knows what the app is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+from textual import constants, on
+from textual.app import App
+from textual.driver import Driver
+
+from poe_tui.paths import state_dir
+from poe_tui.sanitize import clean
+from poe_tui.terminal import crash, signals
+from poe_tui.terminal.line_filter import SafeLineFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+    from textual.filter import LineFilter
+
+SAVE_TIME = 2.0
+"""Seconds that saving may take once the terminal has been given back."""
+LAST_RESORT = 4.0
+"""Seconds after a signal in which the process ends even if its event loop hangs."""
+
+
+class TerminalApp(App[int], inherit_bindings=False):
+    """Base class of the app; subclasses say what to save in ``close_down`` and what is secret in ``redact``."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CLOSE_TIMEOUT = 1.0
+
+    def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
+        self._gate = SafeLineFilter()
+        super().__init__(driver_class=driver_class)
+        self._farewell: list[str] = []
+        self._closed_down = False
+        self._ending = False
+
+    # --- for subclasses --------------------------------------------------------------------------------------------
+    async def close_down(self) -> None:
+        """Save and close everything, within about ``SAVE_TIME``; the terminal has been given back already."""
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` without secrets; every crash report and message goes through it."""
+        return text
+
+    # --- what reaches the terminal ---------------------------------------------------------------------------------
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's own filters and, behind them, the gate."""
+        return [*super().get_line_filters(), self._gate]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return our driver, unless the environment asks for another (tests, textual-web)."""
+        if constants.DRIVER is not None:
+            return super().get_driver_class()
+        from poe_tui.terminal.driver import QuietDriver
+
+        return QuietDriver
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a toast. The words are cleaned and never parsed."""
+        super().notify(
+            clean(message), title=clean(title, single_line=True), severity=severity, timeout=timeout, markup=False
+        )
+
+    def _watch_app_focus(self, focus: bool) -> None:
+        """Keep the focus where it is: another window in front is no reason to redraw or to change the mode."""
+
+    def redraw(self) -> None:
+        """Draw every cell again, for a terminal that shows something else than we think."""
+        if self.screen_stack:
+            self.screen.refresh(layout=True)
+
+    @on(Driver.SignalResume)
+    def _draw_after_suspension(self) -> None:
+        self.redraw()
+
+    # --- crashes ---------------------------------------------------------------------------------------------------
+    def _handle_exception(self, error: Exception) -> None:
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        """End after an unhandled exception: a line on the terminal, the rest in a file, no locals anywhere."""
+        error = self._exception or sys.exc_info()[1]
+        if error is not None and not self._farewell:
+            report = crash.write_report(error, self.redact, state_dir())
+            self._farewell.append(f"poe-tui stopped because of an error. {crash.describe(error, self.redact)}")
+            self._farewell.append("What was sent and received is saved." + (f" Report: {report}" if report else ""))
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End with a message; only plain words are printed."""
+        words = [str(renderable) for renderable in renderables if isinstance(renderable, (str, Exception))]
+        self._farewell.extend(self.redact(text) for text in words or ["poe-tui stopped because of an error."])
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        lines, self._farewell = self._farewell, []
+        self._exit_renderables.clear()
+        stream = sys.__stderr__
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                for line in lines:
+                    print(clean(line, single_line=True), file=stream)
+
+    def _stray_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Keep what a forgotten task raised in a file; printing it would tear the screen."""
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            crash.write_report(error, self.redact, state_dir())
+
+    # --- the end ---------------------------------------------------------------------------------------------------
+    def restore_terminal(self) -> None:
+        """Give the terminal back at once; drawing afterwards goes nowhere. Harmless when called again."""
+        restore = getattr(self._driver, "restore", None)
+        if restore is not None:
+            restore()
+
+    async def leave(self, code: int = 0) -> None:
+        """End the app: the terminal first, then saving, then the rest."""
+        if self._ending:
+            return
+        self._ending = True
+        self.restore_terminal()
+        await self._save()
+        self.exit(code, return_code=code)
+
+    def end_by_signal(self, code: int) -> None:
+        """Restore, save and leave the process with ``code``; an event loop that hangs is left behind."""
+        signals.leave_within(LAST_RESORT, code)
+        self._ending = True
+        self.restore_terminal()
+        task = asyncio.ensure_future(self._save())
+        task.add_done_callback(lambda _: signals.leave(code))
+
+    def terminal_gone(self) -> None:
+        """The terminal was closed (end of file or EIO): the same end as SIGHUP, also where that is ignored."""
+        if not self._ending:
+            self.end_by_signal(129)
+
+    async def _save(self) -> None:
+        if self._closed_down:
+            return
+        self._closed_down = True
+        try:
+            await asyncio.wait_for(self.close_down(), SAVE_TIME + 0.5)
+        except Exception as error:
+            crash.write_report(error, self.redact, state_dir())
+
+    async def _shutdown(self) -> None:
+        await self._save()  # Also after a crash; the driver has stopped by now.
+        await super()._shutdown()
+
+    def run_to_code(self, *, mouse: bool = True) -> int:
+        """Run in the terminal until the end and return the exit code. For the command line.
+
+        Unlike ``run`` this never waits for the loop's executor: a resolver thread may hang in it. The caller should
+        end the process with ``signals.leave``.
+        """
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.set_exception_handler(self._stray_exception)
+        signals.install(loop, self.end_by_signal)
+        try:
+            loop.run_until_complete(self.run_async(mouse=mouse))
+        finally:
+            self.restore_terminal()
+            signals.remove(loop)
+            with contextlib.suppress(Exception):
+                loop.run_until_complete(_cancel_the_rest())
+            asyncio.set_event_loop(None)
+            loop.close()
+            self._print_error_renderables()
+        return self.return_code or 0
+
+
+async def _cancel_the_rest() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=0.5)

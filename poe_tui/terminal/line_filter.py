@@ -1,0 +1,49 @@
+"""The last gate: nothing reaches the terminal that could be taken for a command.
+
+Textual 8.2.8 removes only BEL, BS, VT, FF and CR from what widgets draw; ESC, C1 controls, bidi overrides and tag
+characters pass (measured). Every strip of every widget goes through the app's line filters, so one filter, the last
+of them, covers all surfaces. Widgets clean their text before; this is the net under them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.filter import LineFilter
+
+from poe_tui.sanitize import clean_url, gate
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.color import Color
+
+
+@lru_cache(1024)
+def _unlinked(style: Style) -> Style:
+    """Return ``style`` without its link unless that is an http(s) address in the form that ``clean_url`` gives."""
+    link = style.link
+    if link is None or clean_url(link) == link:
+        return style
+    return style.update_link(None)
+
+
+class SafeLineFilter(LineFilter):
+    """Drops control characters, bidi overrides and tag characters, and every link that is not plain http(s).
+
+    All of the dropped characters have a width of 0 cells, so the layout stays as it was.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments; the very same list when nothing had to go, which is nearly always."""
+        safe: list[Segment] | None = None
+        for index, (text, style, _control) in enumerate(segments):
+            safe_text = gate(text)
+            safe_style = style if style is None or style.link is None else _unlinked(style)
+            if safe_text is text and safe_style is style:
+                continue
+            if safe is None:
+                safe = list(segments)
+            safe[index] = Segment(safe_text, safe_style)
+        return segments if safe is None else safe
