@@ -1,23 +1,47 @@
-"""LiveThreads: the streams that run, on screen or not."""
+"""LiveThreads: the streams that run, on screen or not.
+
+A stream outlives the screen that started it: its task belongs here, not to a screen. Screens subscribe and read the
+log of a turn that was already running when they opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any
 
-from poe_tui.engine.session import TIP, Session, Tip
-from poe_tui.engine.turn import Event
+from poe_tui.engine.items import as_items, is_empty
+from poe_tui.engine.session import TIP, NothingToSend, Session, Tip
+from poe_tui.engine.turn import Event, TurnEnded
 from poe_tui.model import Item, Thread
+
+__all__ = ["LiveThreads", "NothingToSend", "ThreadBusy"]
+
+Callback = Callable[[str, Event], None]
 
 
 class ThreadBusy(RuntimeError):
     """A turn of this thread is still running."""
 
 
+@dataclass(slots=True)
+class _Live:
+    thread_id: str
+    session: Session
+    log: list[Event] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+
 class LiveThreads:
     """Owns a task per running turn: one at a time for a thread, any number of threads. Lives in one event loop."""
 
-    def __init__(self, make_session: Callable[[Thread], Session]) -> None: ...
+    def __init__(self, make_session: Callable[[Thread], Session]) -> None:
+        self._make_session = make_session
+        self._live: dict[str, _Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._callbacks: list[Callback] = []
 
     def start(
         self,
@@ -26,37 +50,120 @@ class LiveThreads:
         *,
         model: str | None = None,
         overrides: Mapping[str, Any] | None = None,
-        parent_id: str | None | Tip = TIP,
+        parent_id: str | Tip | None = TIP,
     ) -> None:
-        """Start a turn. Raises ThreadBusy, or NothingToSend for an empty prompt."""
+        """Start a turn of ``thread``.
+
+        Raises:
+            ThreadBusy: one is running.
+            NothingToSend: the prompt is empty.
+        """
+        wanted = as_items(items)
+        if is_empty(wanted):
+            raise NothingToSend
+        session = self._session(thread)
+        self._run(session, session.send(wanted, model=model, overrides=overrides, parent_id=parent_id))
 
     def regenerate(self, thread: Thread, turn_id: str, *, model: str | None = None) -> None:
-        """Start a sibling of ``turn_id`` with the same input."""
+        """Start a sibling of ``turn_id`` with the same input. Raises ThreadBusy."""
+        session = self._session(thread)
+        self._run(session, session.regenerate(turn_id, model=model))
 
-    def edit(
-        self, thread: Thread, turn_id: str, items: Sequence[Item] | str, *, model: str | None = None
-    ) -> None:
-        """Start a sibling of ``turn_id`` with new input."""
+    def edit(self, thread: Thread, turn_id: str, items: Sequence[Item] | str, *, model: str | None = None) -> None:
+        """Start a sibling of ``turn_id`` with new input. Raises ThreadBusy or NothingToSend."""
+        wanted = as_items(items)
+        if is_empty(wanted):
+            raise NothingToSend
+        session = self._session(thread)
+        self._run(session, session.edit(turn_id, wanted, model=model))
 
     def stop(self, thread_id: str) -> bool:
         """Cancel the turn in flight (it ends as ``stopped``, with its partial); False when none runs."""
-        raise NotImplementedError
+        live = self._live.get(thread_id)
+        if live is None or live.task is None:
+            return False
+        # After the task's first step, which stands in the loop's queue before this: a task that is cancelled before it
+        # began would leave no turn, and nobody would be told its end.
+        asyncio.get_running_loop().call_soon(live.task.cancel)
+        return True
 
     def is_running(self, thread_id: str) -> bool:
-        """Whether a turn of this thread is in flight."""
-        raise NotImplementedError
+        """Whether a turn of this thread is in flight. False from the moment its TurnEnded is told."""
+        return thread_id in self._live
 
     def running(self) -> set[str]:
         """The ids of the threads with a turn in flight."""
-        raise NotImplementedError
+        return set(self._live)
 
     def events(self, thread_id: str) -> list[Event]:
         """The log of the turn in flight so far, for a screen that opens in mid-stream; empty when none runs."""
-        raise NotImplementedError
+        live = self._live.get(thread_id)
+        return list(live.log) if live is not None else []
 
-    def subscribe(self, callback: Callable[[str, Event], None]) -> Callable[[], None]:
-        """Call ``callback(thread_id, event)`` for every event of every thread; returns the way out."""
-        raise NotImplementedError
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback(thread_id, event)`` for every event of every thread; returns the way out.
+
+        It runs in the loop between two events and must only append. What it raises is reported and stops nothing.
+        """
+        self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return unsubscribe
 
     async def close(self, timeout: float = 2.0) -> None:
-        """Cancel everything and wait for the ends, ``timeout`` seconds at most."""
+        """Cancel everything and wait for the ends, ``timeout`` seconds at most. Saving is the store's business."""
+        if self._tasks:
+            await asyncio.sleep(0)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(tuple(self._tasks), timeout=timeout)
+
+    def _session(self, thread: Thread) -> Session:
+        if thread.id in self._live:
+            raise ThreadBusy(thread.id)
+        return self._make_session(thread)
+
+    def _run(self, session: Session, events: AsyncGenerator[Event, None]) -> None:
+        live = _Live(session.thread.id, session)
+        self._live[live.thread_id] = live
+        live.task = asyncio.get_running_loop().create_task(self._pump(live, events), name="turn")
+        self._tasks.add(live.task)
+        live.task.add_done_callback(self._done)
+
+    async def _pump(self, live: _Live, events: AsyncGenerator[Event, None]) -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._publish(live, event)
+        finally:
+            # Who cancels a turn gets no more events from it, yet everybody is owed its end.
+            if live.session.ended is not None:
+                self._publish(live, live.session.ended)
+            self._forget(live)
+
+    def _publish(self, live: _Live, event: Event) -> None:
+        if isinstance(event, TurnEnded):
+            if self._live.get(live.thread_id) is not live:
+                return
+            self._forget(live)
+        live.log.append(event)
+        for callback in tuple(self._callbacks):
+            try:
+                callback(live.thread_id, event)
+            except Exception as error:
+                self._report("A subscriber of LiveThreads failed", error)
+
+    def _forget(self, live: _Live) -> None:
+        if self._live.get(live.thread_id) is live:
+            del self._live[live.thread_id]
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._report("A turn ended by an error of its own", error)
+
+    def _report(self, message: str, error: BaseException) -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

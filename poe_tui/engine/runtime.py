@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poe_tui import paths
+from poe_tui.api.client import PoeClient
 from poe_tui.engine.catalog import Catalog
 from poe_tui.engine.live import LiveThreads
 from poe_tui.engine.session import Session
 from poe_tui.model import Thread
+from poe_tui.storage.store import Store
 
 if TYPE_CHECKING:
-    from poe_tui.api.client import PoeClient
     from poe_tui.config import Settings
     from poe_tui.credentials import Secret
-    from poe_tui.storage.store import Store
 
 
 @dataclass(slots=True)
@@ -38,12 +42,60 @@ class Runtime:
         base_url: str | None = None,
         cache_path: Path | None = None,
     ) -> Runtime:
-        """Open everything. ``store_path`` None keeps nothing; ``base_url`` overrides the settings' server."""
-        raise NotImplementedError
+        """Open the store and put everything together; the cached model list is read, nothing is fetched.
+
+        Args:
+            settings: the values to start with.
+            key: the key for the server; without one, only the model list works.
+            store_path: the database; ``None`` keeps nothing (``--no-save``).
+            base_url: the server, instead of the settings'.
+            cache_path: where the model list is cached, instead of the usual place for that server.
+        """
+        advanced = settings.advanced
+        client = PoeClient(
+            base_url or settings.account.base_url,
+            key,
+            idle_timeout=advanced.idle_timeout,
+            connect_budget=advanced.connect_timeout,
+            max_requests=advanced.max_requests,
+            proxy=advanced.proxy,
+        )
+        store = await asyncio.to_thread(Store.open, store_path)
+        catalog = Catalog(client, cache_path or paths.catalog_file(client.server), store)
+        await catalog.load_cached()
+        return cls._wire(client, store, catalog, settings)
+
+    @classmethod
+    async def open_demo(cls, settings: Settings, key: Secret, base_url: str, *, save: bool = True) -> Runtime:
+        """Open against an embedded demo server: its threads and its model list live in places of their own."""
+        return await cls.open(
+            settings,
+            key,
+            store_path=paths.database_file(demo=True) if save else None,
+            base_url=base_url,
+            cache_path=paths.catalog_file("demo"),
+        )
+
+    @classmethod
+    def _wire(cls, client: PoeClient, store: Store, catalog: Catalog, settings: Settings) -> Runtime:
+        # The sessions ask the runtime, not the value it was opened with.
+        live = LiveThreads(lambda thread: runtime.session(thread))
+        runtime = cls(client, store, catalog, live, settings)
+        return runtime
 
     def session(self, thread: Thread) -> Session:
-        """A session for one thread."""
-        raise NotImplementedError
+        """A session for one thread; it reads ``settings`` at every send."""
+        return Session(self.client, self.store, self.catalog, lambda: self.settings, thread)
 
-    async def aclose(self, timeout: float = 2.0) -> None:
-        """Stop the streams, flush the store and close the connections, within about ``timeout`` seconds."""
+    async def aclose(self, timeout: float = 2.0) -> bool:
+        """Stop the streams, write what is queued, close the connections, all within about ``timeout`` seconds.
+
+        Returns whether everything is on disk.
+        """
+        deadline = time.monotonic() + timeout
+        await self.live.close(timeout / 2)
+        saved = await asyncio.to_thread(self.store.close, max(0.1, deadline - time.monotonic()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
+                await self.client.aclose()
+        return saved

@@ -1,12 +1,38 @@
-"""Session: one thread and what can be sent in it."""
+"""Session: one thread and what can be sent in it.
+
+A turn is on disk before its request leaves, and its end is enqueued in ``finally``: whatever happens in between, the
+prompt and what had come of the answer are kept.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from poe_tui.engine.turn import Event
-from poe_tui.model import Item, Thread
+from poe_tui.api.errors import APIError
+from poe_tui.api.retry import Attempts
+from poe_tui.engine import chain
+from poe_tui.engine.flight import Flight
+from poe_tui.engine.items import as_items, is_empty
+from poe_tui.engine.request import BuiltRequest, RequestContext, build
+from poe_tui.engine.turn import (
+    ChainForgotten,
+    ChainRefused,
+    Event,
+    RequestBuilt,
+    TurnEnded,
+    TurnNote,
+    TurnStarted,
+)
+from poe_tui.model import Item, Thread, Turn, new_id
+from poe_tui.sanitize import clean
+from poe_tui.storage.errors import StoreError
 
 if TYPE_CHECKING:
     from poe_tui.api.client import PoeClient
@@ -14,13 +40,25 @@ if TYPE_CHECKING:
     from poe_tui.engine.catalog import Catalog
     from poe_tui.storage.store import Store
 
+SAVE_WAIT: Final = 5.0
+"""Seconds to wait for a commit; a database that another program holds longer must not stop a conversation."""
+NEAR_WAIT: Final = 3.0
+"""Seconds to wait for the model list, when a name was unknown and there is no list."""
+TITLE_LENGTH: Final = 60
+
+_UNKNOWN_MODEL: Final = re.compile(
+    r"\b(model|bot|deployment)\b.*(not found|not exist|unknown|not supported|invalid|no access)"
+    r"|(unknown|invalid|no such|not found)\b.*\b(model|bot)\b|model_not_found",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 class Tip:
     """The type of :data:`TIP`."""
 
 
 TIP: Final = Tip()
-"""The parent of a new turn is whatever the thread's tip is; ``None`` would be a new root."""
+"""The parent of a new turn is the thread's tip; ``None`` would make a new root."""
 
 
 class NothingToSend(ValueError):
@@ -28,30 +66,285 @@ class NothingToSend(ValueError):
 
 
 class Session:
-    """Streams turns of one thread. One turn at a time; ``LiveThreads`` sees to that."""
+    """Streams turns of one thread. One turn at a time; ``LiveThreads`` sees to that.
+
+    ``thread`` is kept up to date: tip, model, title. A thread whose ``created_at`` is 0 is stored with its first turn.
+    """
 
     def __init__(
-        self, client: PoeClient, store: Store, catalog: Catalog, settings: Callable[[], Settings], thread: Thread
-    ) -> None: ...
+        self,
+        client: PoeClient,
+        store: Store,
+        catalog: Catalog,
+        settings: Callable[[], Settings],
+        thread: Thread,
+    ) -> None:
+        self.thread = thread
+        self.ended: TurnEnded | None = None
+        """The end of the last turn, also for a consumer that was cancelled and could not be told."""
+        self._client = client
+        self._store = store
+        self._catalog = catalog
+        self._settings = settings
 
-    def send(
+    async def send(
         self,
         items: Sequence[Item] | str,
         *,
         model: str | None = None,
         overrides: Mapping[str, Any] | None = None,
-        parent_id: str | None | Tip = TIP,
+        parent_id: str | Tip | None = TIP,
         group_id: str | None = None,
     ) -> AsyncGenerator[Event, None]:
-        """Send ``items`` after ``parent_id``; TurnStarted … TurnEnded. API errors are never raised."""
-        raise NotImplementedError
+        """Send ``items`` and yield what happens: TurnStarted, RequestBuilt, the stream …, TurnEnded.
 
-    def regenerate(self, turn_id: str, *, model: str | None = None) -> AsyncGenerator[Event, None]:
-        """Ask again: a sibling with the same parent and the same input. Raises KeyError for an unknown turn."""
-        raise NotImplementedError
+        What goes wrong becomes the turn's status and error and is never raised. Cancelling the consumer, or closing
+        the generator, ends the turn as ``stopped``; ``ended`` then has its end. The same words sent again after a turn
+        that brought no answer take that turn's place as its sibling.
 
-    def edit(
+        Args:
+            items: a prompt, or input items.
+            model: for this turn and from now on; else the thread's, else the settings'.
+            overrides: request fields for this turn by their API names; ``None`` unsets one.
+            parent_id: the turn to follow.
+            group_id: marks the turns of one comparison.
+
+        Raises:
+            NothingToSend: before anything else happened.
+        """
+        wanted = as_items(items)
+        if is_empty(wanted):
+            raise NothingToSend
+        parent = self.thread.tip_id if isinstance(parent_id, Tip) else parent_id
+        turn = self._turn(wanted, model, parent, group_id)
+        async with aclosing(self._fly(turn, overrides or {}, retry=isinstance(parent_id, Tip))) as events:
+            async for event in events:
+                yield event
+
+    async def regenerate(self, turn_id: str, *, model: str | None = None) -> AsyncGenerator[Event, None]:
+        """Ask again: a sibling with the same input, of the same model unless another is named.
+
+        Raises:
+            KeyError: there is no such turn.
+        """
+        before = await self._known(turn_id)
+        turn = self._turn(before.input, model or before.model, before.parent_id, None)
+        async with aclosing(self._fly(turn, {})) as events:
+            async for event in events:
+                yield event
+
+    async def edit(
         self, turn_id: str, items: Sequence[Item] | str, *, model: str | None = None
     ) -> AsyncGenerator[Event, None]:
-        """Ask something else in the same place: a sibling with the same parent and new input."""
-        raise NotImplementedError
+        """Ask something else in the same place: a sibling with new input.
+
+        Raises:
+            KeyError: there is no such turn.
+            NothingToSend: the prompt is empty.
+        """
+        before = await self._known(turn_id)
+        async with aclosing(self.send(items, model=model, parent_id=before.parent_id)) as events:
+            async for event in events:
+                yield event
+
+    async def _known(self, turn_id: str) -> Turn:
+        turn = await self._store.turn(turn_id)
+        if turn is None:
+            raise KeyError(turn_id)
+        return turn
+
+    def _turn(self, items: list[Item], model: str | None, parent_id: str | None, group_id: str | None) -> Turn:
+        self.ended = None
+        return Turn(
+            id=new_id(),
+            thread_id=self.thread.id,
+            parent_id=parent_id,
+            group_id=group_id,
+            server=self._client.server,
+            model=model or self.thread.model or self._settings().general.model,
+            input=items,
+            created_at=time.time(),
+        )
+
+    async def _fly(
+        self, turn: Turn, overrides: Mapping[str, Any], *, retry: bool = False
+    ) -> AsyncGenerator[Event, None]:
+        flight = Flight(turn, self._store)
+        unsaved = ""
+        begun = False
+        try:
+            path = await self._store.path(turn.parent_id)
+            if retry and path and _is_unanswered(path[-1]) and path[-1].input == turn.input:
+                turn.parent_id = path.pop().parent_id
+            context = self._context(turn, path, overrides)
+            built = self._take_off(flight, context)
+            begun = True
+            unsaved = await self._saved(self._begin(turn))
+            yield TurnStarted(replace(turn))
+            if unsaved:
+                yield TurnNote(turn.id, f"Not saved yet: {unsaved}. The answer stays here meanwhile.")
+            async with aclosing(self._requests(flight, context, built)) as events:
+                async for event in events:
+                    yield event
+            async for event in self._afterthoughts(flight, path):
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            flight.stop()
+            raise
+        except StoreError as error:
+            flight.refuse(f"The thread could not be read: {error}. Nothing was sent.")
+        except Exception as error:
+            flight.break_down(error)
+        finally:
+            # Enqueued, never awaited here: a second cancel kills an awaited save.
+            if not begun:
+                self._begin(turn)
+            saving = self._end(flight)
+            self.ended = TurnEnded(flight.turn, not unsaved, unsaved)
+        unsaved = await self._saved(saving)
+        self.ended = TurnEnded(flight.turn, not unsaved, unsaved)
+        yield self.ended
+
+    # --- the request --------------------------------------------------------------------------------------------
+
+    def _context(self, turn: Turn, path: list[Turn], overrides: Mapping[str, Any]) -> RequestContext:
+        settings = self._settings()
+        info = self._catalog.get(turn.model)
+        return RequestContext(
+            model=turn.model,
+            server=turn.server,
+            new_items=turn.input,
+            path=path,
+            settings_defaults=settings.defaults.request_fields(reasons=info is not None and info.reasons),
+            thread_options=self.thread.options,
+            overrides=overrides,
+            instructions=self.thread.instructions,
+            chain_policy=settings.advanced.chain,
+            chain_refused=any(self._catalog.refuses(turn.model, name) for name in (chain.REFUSES, chain.FORGETS)),
+            info=info,
+        )
+
+    @staticmethod
+    def _take_off(flight: Flight, context: RequestContext) -> BuiltRequest:
+        built = build(context)
+        flight.take_off(built)
+        return built
+
+    async def _requests(
+        self, flight: Flight, context: RequestContext, built: BuiltRequest
+    ) -> AsyncGenerator[Event, None]:
+        """Send the request; when its chain is refused before any output, once more as a replay, on the same budget."""
+        advanced = self._settings().advanced
+        attempts = Attempts(limit=advanced.max_requests, connect_left=advanced.connect_timeout)
+        async with aclosing(self._exchange(flight, built, attempts)) as events:
+            async for event in events:
+                yield event
+        refusal = flight.refusal(built)
+        if refusal is None or not attempts.left:
+            return
+        if refusal.certain:
+            self._catalog.remember(context.model, chain.REFUSES)
+        told = ChainRefused(flight.turn.id, refusal.message)
+        flight.notes.append(told.text)
+        yield told
+        built = self._take_off(flight, replace(context, chain_refused=True))
+        async with aclosing(self._exchange(flight, built, attempts)) as events:
+            async for event in events:
+                yield event
+        if not refusal.certain and flight.builder.terminal:
+            # A 500 may have been about anything; that the replay passed shows that it was about the chain.
+            self._catalog.remember(context.model, chain.REFUSES)
+
+    async def _exchange(self, flight: Flight, built: BuiltRequest, attempts: Attempts) -> AsyncGenerator[Event, None]:
+        for text in built.notes:
+            flight.notes.append(text)
+            yield TurnNote(flight.turn.id, text)
+        yield RequestBuilt(flight.turn.id, built.body, built.chain)
+        try:
+            async with aclosing(self._client.stream(built.body, attempts)) as events:
+                async for event in events:
+                    flight.see(event)
+                    if flight.refusal(built) is not None:
+                        return
+                    yield event
+        except APIError as error:
+            flight.fail(error)
+
+    # --- afterwards ---------------------------------------------------------------------------------------------
+
+    async def _afterthoughts(self, flight: Flight, path: list[Turn]) -> AsyncGenerator[Event, None]:
+        """Look at a turn that has come to its end: was the thread forgotten, was the model's name unknown?"""
+        turn = flight.land()
+        if turn.chain == "previous_response_id" and turn.status in ("completed", "incomplete"):
+            found = chain.forgotten(path, turn)
+            if found is not None:
+                self._catalog.remember(turn.model, chain.FORGETS)
+                told = ChainForgotten(turn.id, *found)
+                flight.notes.append(told.text)
+                yield told
+        if turn.error is not None and is_unknown_model(turn.error, turn.model):
+            flight.error = {**turn.error, "near": await self._near(turn.model)}
+
+    async def _near(self, model: str) -> list[str]:
+        """Near names from the list; a fresh installation has none yet and asks for it, since the list is public."""
+        if not self._catalog.models:
+            try:
+                async with asyncio.timeout(NEAR_WAIT):
+                    await self._catalog.refresh()
+            except TimeoutError:
+                return []
+        return self._catalog.near(model)
+
+    # --- saving -------------------------------------------------------------------------------------------------
+
+    def _begin(self, turn: Turn) -> Future[None]:
+        """Enqueue the thread, if it is new, and the turn in progress."""
+        thread = self.thread
+        thread.tip_id, thread.model, thread.updated_at = turn.id, turn.model, turn.created_at
+        changes: dict[str, Any] = {"model": turn.model, "updated_at": turn.created_at}
+        if not thread.title:
+            thread.title = changes["title"] = title_of(turn.input_text)
+        if thread.created_at:
+            self._store.update_thread(thread.id, **changes)
+        else:
+            thread.created_at = turn.created_at
+            self._store.add_thread(replace(thread, tip_id=None))
+        return self._store.begin_turn(replace(turn))
+
+    def _end(self, flight: Flight) -> Future[None]:
+        """Enqueue the finished turn."""
+        return self._store.end_turn(flight.land())
+
+    async def _saved(self, saving: Future[None]) -> str:
+        """Wait for a commit; return why it has not happened, or nothing."""
+        waiting = asyncio.wrap_future(saving)
+        waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({waiting}, timeout=SAVE_WAIT)
+        if not done:
+            return "the database is busy"
+        error = waiting.exception()
+        return str(error) if error is not None else ""
+
+
+def is_unknown_model(error: Mapping[str, Any], model: str) -> bool:
+    """Whether a server's error says that it has no such model."""
+    said = f"{error.get('code') or ''} {error.get('message') or ''}"
+    if error.get("http_status") not in (400, 404):
+        return False
+    return bool(_UNKNOWN_MODEL.search(said)) and (
+        error.get("http_status") == 404 or model.casefold() in said.casefold()
+    )
+
+
+def title_of(text: str) -> str:
+    """Return a thread's title: the first words of its first prompt, on one line."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    words = " ".join(clean(first[:1000], single_line=True).split())
+    if len(words) <= TITLE_LENGTH:
+        return words
+    head = words[:TITLE_LENGTH].rpartition(" ")[0]
+    return (head if len(head) > TITLE_LENGTH // 2 else words[:TITLE_LENGTH]) + "…"
+
+
+def _is_unanswered(turn: Turn) -> bool:
+    return turn.status in ("failed", "interrupted", "stopped") and not turn.output

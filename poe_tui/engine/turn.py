@@ -39,7 +39,13 @@ class ChainRefused:
 
     turn_id: str
     message: str
+    """The server's own words."""
     type: ClassVar[str] = "turn.chain_refused"
+
+    @property
+    def text(self) -> str:
+        """The line for the transcript; the same words are kept in the turn's ``error["notes"]``."""
+        return "The server does not go on from its earlier answer. The thread was sent in full."
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,13 +54,26 @@ class ChainForgotten:
 
     turn_id: str
     estimated_tokens: int
+    """The fewest that a server which knows the thread counts."""
     input_tokens: int
+    """What this one counted."""
     type: ClassVar[str] = "turn.chain_forgotten"
+
+    @property
+    def text(self) -> str:
+        """The line for the transcript; the same words are kept in the turn's ``error["notes"]``."""
+        return (
+            f"The server forgot the thread: it read {self.input_tokens} tokens where at least "
+            f"{self.estimated_tokens} were due. The next turn sends the thread in full."
+        )
 
 
 @dataclass(slots=True, frozen=True)
 class TurnNote:
-    """A dim line for the transcript: something the engine decided that a person may want to know."""
+    """A dim line for the transcript: something the engine decided that a person may want to know.
+
+    The same words are kept in the turn's ``error["notes"]``.
+    """
 
     turn_id: str
     text: str

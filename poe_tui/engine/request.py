@@ -1,0 +1,252 @@
+"""From a thread and new input to a request body: pure, and the only place that decides chain or replay.
+
+*Chain* sends ``previous_response_id`` and the new input alone; *replay* sends the whole path. A replay is byte-stable
+and append-only, so that provider prefix caches hit: what one turn contributes depends on that turn, on the model that
+is asked, and on whether its function calls were answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from poe_tui.engine.cost import estimate_tokens
+from poe_tui.engine.items import is_noteworthy, to_input
+from poe_tui.model import Chain, Item, ModelInfo, Turn
+
+__all__ = ["BuiltRequest", "RequestContext", "build", "merge_fields", "to_input"]
+
+ChainPolicy = Literal["auto", "always", "never"]
+
+ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
+SEARCH_SOURCES: Final = "web_search_call.action.sources"
+
+_NESTED: Final = ("reasoning", "text")
+"""Fields that are merged key by key: an effort for this turn does not unset the summary of the settings."""
+_REJECTED_INPUT: Final = frozenset({400, 403, 413, 422})
+"""Answers that say the input itself was at fault; sent again in a replay it would fail every later turn too."""
+_REFUSED_PROMPT: Final = "prompt that the server refused"
+
+
+@dataclass(slots=True, frozen=True)
+class RequestContext:
+    """Everything that a request is made from."""
+
+    model: str
+    server: str
+    new_items: Sequence[Item]
+    path: Sequence[Turn] = ()
+    """Root to parent."""
+    settings_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Request fields by their API names, like the two mappings below; later ones win, ``None`` unsets a field."""
+    thread_options: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    instructions: str | None = None
+    """The thread's own; ``None`` leaves the settings' default."""
+    chain_policy: ChainPolicy = "auto"
+    chain_refused: bool = False
+    """Whether this server and model are remembered as refusing or forgetting ``previous_response_id``."""
+    info: ModelInfo | None = None
+    """The model's entry in the list, where there is one."""
+
+
+@dataclass(slots=True, frozen=True)
+class BuiltRequest:
+    """A body ready to send, and what the engine must know about it."""
+
+    body: dict[str, Any]
+    chain: Chain
+    estimated_tokens: int
+    """What a server that knows the thread should count as input, by our estimate (text only)."""
+    notes: tuple[str, ...] = ()
+    """What was left out of a replay, in words."""
+    named_id: bool = False
+    """Whether the person named the ``previous_response_id``; then there is no other way to send it."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The fields sent besides model and input: the row's record of how the turn was asked."""
+        return {name: value for name, value in self.body.items() if name not in ("model", "input")}
+
+
+def build(context: RequestContext) -> BuiltRequest:
+    """Return the request for ``context``.
+
+    Chain or replay follows architecture.md §3 (1) and (2). Instructions, tools and text format are sent every time:
+    they are not inherited through a chain. A field that nobody set is not sent. New input goes through the same list
+    as its replay will, so that later replays begin with the same bytes. An id that the person named goes before both.
+    """
+    fields = merge_fields(context.settings_defaults, context.thread_options, context.overrides)
+    instructions = fields.pop("instructions", None)
+    if context.instructions is not None and "instructions" not in context.overrides:
+        instructions = context.instructions
+    stream = fields.pop("stream", None)
+    include = fields.pop("include", None)
+    named_id = fields.pop("previous_response_id", None)
+    fields = {name: value for name, value in fields.items() if name not in ("model", "input")}
+
+    chained = named_id is not None or may_chain(context, store=fields.get("store"))
+    replayed, notes = _replay(context)
+    new = [to_input(item) or item for item in context.new_items]
+    body: dict[str, Any] = {"model": context.model}
+    if chained:
+        body["previous_response_id"] = context.path[-1].response_id if named_id is None else named_id
+        body["input"] = new
+    else:
+        body["input"] = [*replayed, *new]
+    if instructions:
+        body["instructions"] = instructions
+    body |= fields
+    wanted = _include(include, context, fields, chained=chained)
+    if wanted:
+        body["include"] = wanted
+    body["stream"] = _streams(stream, context.info)
+    chain: Chain = "previous_response_id" if chained else "replay" if replayed else "none"
+    estimate = _estimate([*replayed, *new], instructions, fields.get("tools"))
+    return BuiltRequest(body, chain, estimate, () if chained else notes, named_id is not None)
+
+
+def merge_fields(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge request fields, later layers over earlier ones; ``None`` unsets, also inside ``reasoning`` and ``text``."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            before = merged.get(name)
+            if name in _NESTED and isinstance(value, Mapping) and isinstance(before, dict):
+                merged[name] = {**before, **value}
+            else:
+                merged[name] = dict(value) if isinstance(value, Mapping) else value
+    for name in _NESTED:
+        if isinstance(merged.get(name), dict):
+            merged[name] = {key: value for key, value in merged[name].items() if value is not None} or None
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def may_chain(context: RequestContext, *, store: object = None) -> bool:
+    """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1)."""
+    if not context.path or context.chain_policy == "never" or context.chain_refused:
+        return False
+    parent = context.path[-1]
+    return (
+        parent.status == "completed"
+        and bool(parent.response_id)
+        and store is not False
+        and parent.options.get("store") is not False
+        and _same_maker(parent, context)
+        and not _has_lone_output(context.new_items)
+    )
+
+
+def _same_maker(turn: Turn, context: RequestContext) -> bool:
+    return turn.model.casefold() == context.model.casefold() and turn.server == context.server
+
+
+def _has_lone_output(items: Sequence[Item]) -> bool:
+    calls = {item.get("call_id") for item in items if item.get("type") == "function_call"}
+    return any(item.get("type") == "function_call_output" and item.get("call_id") not in calls for item in items)
+
+
+def _replay(context: RequestContext) -> tuple[list[Item], tuple[str, ...]]:
+    """Return the items of the whole path and what was left out of them.
+
+    A call without its output, or an output without its call, is refused by servers, and so is reasoning without the
+    item it led to; a stopped turn leaves both behind.
+    """
+    everything = [item for turn in context.path for item in (*turn.input, *turn.output)] + list(context.new_items)
+    calls = {item.get("call_id") for item in everything if item.get("type") == "function_call"}
+    answered = {item.get("call_id") for item in everything if item.get("type") == "function_call_output"}
+    paired = calls & answered
+    told = max((n for n, turn in enumerate(context.path) if turn.chain == "replay"), default=0)
+    replayed: list[Item] = []
+    left_out: dict[str, int] = {}
+    for place, turn in enumerate(context.path):
+        if _was_rejected(turn):
+            if place >= told:
+                left_out[_REFUSED_PROMPT] = left_out.get(_REFUSED_PROMPT, 0) + 1
+            continue
+        same_model = _same_maker(turn, context)
+        for items in (turn.input, turn.output):
+            kept, lost = _keep(items, paired, same_model=same_model)
+            replayed += kept
+            for kind in lost if place >= told else ():
+                left_out[kind] = left_out.get(kind, 0) + 1
+    if not left_out:
+        return replayed, ()
+    words = ", ".join(kind if count == 1 else f"{count} × {kind}" for kind, count in left_out.items())
+    return replayed, (f"Left out of what is sent again: {words}.",)
+
+
+def _was_rejected(turn: Turn) -> bool:
+    """Whether the server refused this turn's very input, so that it never became part of the conversation."""
+    if turn.status != "failed" or turn.output or not turn.error:
+        return False
+    return turn.error.get("http_status") in _REJECTED_INPUT
+
+
+def _keep(items: Sequence[Item], paired: set[Any], *, same_model: bool) -> tuple[list[Item], list[str]]:
+    kept: list[Item] = []
+    lost: list[str] = []
+    waiting: list[Item] = []
+    for item in items:
+        sent = to_input(item, same_model=same_model)
+        kind = item.get("type")
+        if kind == "reasoning":
+            if sent is not None:
+                waiting.append(sent)
+            continue
+        if kind in ("function_call", "function_call_output") and item.get("call_id") not in paired:
+            sent = None
+        if sent is None:
+            waiting.clear()
+            if is_noteworthy(item):
+                lost.append(str(kind))
+            continue
+        kept += waiting
+        waiting.clear()
+        kept.append(sent)
+    return kept, lost
+
+
+def _include(include: object, context: RequestContext, fields: Mapping[str, Any], *, chained: bool) -> list[str]:
+    """The user's own ``include`` and what the thread needs: sources of a search, reasoning that can be replayed.
+
+    Encrypted reasoning is asked for only of models that are known to reason (others answer 400), and only where it
+    will be sent again: with function tools, or in a thread that goes on by replay.
+    """
+    wanted = [name for name in include if isinstance(name, str)] if isinstance(include, (list, tuple)) else []
+    kinds = {tool.get("type") for tool in fields.get("tools") or () if isinstance(tool, dict)}
+    if any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds):
+        wanted.append(SEARCH_SOURCES)
+    replays = context.chain_policy == "never" or context.chain_refused or (bool(context.path) and not chained)
+    if context.info is not None and context.info.reasons and ("function" in kinds or replays):
+        wanted.append(ENCRYPTED_REASONING)
+    return list(dict.fromkeys(wanted))
+
+
+def _streams(wanted: object, info: ModelInfo | None) -> bool:
+    """Media models are called without streaming (vendor document, *Media Bots*)."""
+    if isinstance(wanted, bool):
+        return wanted
+    return not (info is not None and info.media_output)
+
+
+def _estimate(items: Iterable[Item], instructions: object, tools: object) -> int:
+    total = estimate_tokens(instructions) if isinstance(instructions, str) else 0
+    if tools:
+        total += estimate_tokens(str(tools))
+    return total + sum(item_tokens(item) for item in items)
+
+
+def item_tokens(item: Item) -> int:
+    """Estimate the tokens of one item's text; images and files count nothing."""
+    total = 0
+    content = item.get("content")
+    for part in content if isinstance(content, list) else ():
+        text = part.get("text") or part.get("refusal")
+        if isinstance(text, str):
+            total += estimate_tokens(text)
+    for name in ("arguments", "output"):
+        if isinstance(item.get(name), str):
+            total += estimate_tokens(item[name])
+    return total
