@@ -242,14 +242,9 @@ def output_text(items: list[Item]) -> str:
     )
 
 
-def reasoning_summary(items: list[Item]) -> str:
-    """Return the reasoning told in ``items``: the summaries, else the reasoning text; parts apart by a blank line."""
-    told = []
-    for item in items:
-        if item.get("type") == "reasoning":
-            texts = _texts(parts(item, "summary")) or _texts(parts(item))
-            told.extend(texts)
-    return "\n\n".join(told)
+def reasoning(items: list[Item], name: str = "summary") -> str:
+    """Return the ``summary`` (or the ``content``) of the reasoning ``items``; parts apart by a blank line."""
+    return "\n\n".join(text for item in items if item.get("type") == "reasoning" for text in _texts(parts(item, name)))
 
 
 def _texts(found: list[dict[str, Any]]) -> list[str]:
