@@ -18,10 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import functools
-import sys
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from poe_tui.demo.answer import Scripted
 
 HOST = "127.0.0.1"
-_FOREVER = 10.0**9
 
 
 class DemoServer:
@@ -187,12 +183,12 @@ class DemoServer:
     ) -> None:
         await self.stop()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(Connection(reader, writer)))
         self._connections.add(task)
-        connection = Connection(reader, writer)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, connection: Connection) -> None:
         try:
             while (request := await connection.read()) is not None:
                 if not await self._endpoints.handle(request, connection) or not request.keep_alive:
@@ -203,7 +199,6 @@ class DemoServer:
             pass  # the client left, or the server stops: either way the connection is over
         finally:
             await connection.closed()
-            self._connections.discard(task)
 
     # Life in a thread of its own
 
@@ -251,30 +246,3 @@ class DemoServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def run(port: int = 0, speed: float = 1.0) -> None:
-    """Serve until Ctrl+C, telling the address on stdout and each request on stderr.
-
-    :raises OSError: the port is taken.
-    """
-    try:
-        asyncio.run(_serve(port, speed))
-    except KeyboardInterrupt:
-        return
-
-
-async def _serve(port: int, speed: float) -> None:
-    async with DemoServer(port, speed) as server:
-        print(f"demo server {server.base_url}", flush=True)
-        told = 0
-        while True:
-            await server.until(functools.partial(_has_more, told), timeout=_FOREVER)
-            for request in server.requests[told:]:
-                moment = time.strftime("%H:%M:%S", time.localtime(request.time))
-                print(moment, request.method, request.path, request.model or "", file=sys.stderr, flush=True)
-                told += 1
-
-
-def _has_more(told: int, server: DemoServer) -> bool:
-    return len(server.requests) > told
