@@ -1,0 +1,6 @@
+"""The widths at which pages change their shape (look.md, Density and size)."""
+
+from __future__ import annotations
+
+WIDTHS: list[tuple[int, str]] = [(0, "-narrow"), (90, "-wide")]
+"""For ``HORIZONTAL_BREAKPOINTS``: under 90 columns a page has no sidebar and its keys stand closer."""
