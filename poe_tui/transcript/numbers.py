@@ -1,0 +1,67 @@
+"""Numbers as the transcript writes them (look.md, Grid): groups by a space, unit after a space, ``≈`` for estimates.
+
+Unknown is ``?``, never 0; a price between nothing and one point is ``< 1 pts``.
+"""
+
+from __future__ import annotations
+
+from poe_tui.model import Cost
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual rule of thumb; everything computed with it is marked as an estimate."""
+
+
+def grouped(number: float) -> str:
+    """``12480`` is ``12 480``."""
+    return f"{round(number):,}".replace(",", " ")
+
+
+def seconds(duration: float) -> str:
+    """``4.1 s``; from a minute on ``2 min 5 s``, from an hour on ``1 h 12 min``."""
+    if duration < 59.95:
+        return f"{max(0.0, duration):.1f} s"
+    whole = round(duration)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{grouped(whole // 3600)} h {whole % 3600 // 60} min"
+
+
+def whole_seconds(duration: float) -> str:
+    """``3 s``, at least ``1 s``; minutes as :func:`seconds` writes them."""
+    whole = max(1, round(duration))
+    return f"{whole} s" if whole < 60 else seconds(whole)
+
+
+def tokens(count: float | None, *, estimated: bool = False, word: str = "tok") -> str:
+    """``612 tok``, ``≈ 148 tok``; ``? tok`` where nothing is known."""
+    if count is None:
+        return f"? {word}"
+    return f"{'≈ ' if estimated else ''}{grouped(count)} {word}"
+
+
+def points(cost: Cost | None) -> str:
+    """``41 pts``, ``≈ 11 pts``, ``< 1 pts``; ``?`` where the price is unknown."""
+    if cost is None or cost.points is None:
+        return "?"
+    if 0 < cost.points < 1:
+        return "< 1 pts"
+    return f"{'≈ ' if cost.estimated else ''}{grouped(cost.points)} pts"
+
+
+def size(count: int) -> str:
+    """Bytes: ``312 B``, ``120 kB``, ``1.7 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    for unit in ("kB", "MB", "GB"):
+        count_in_unit = count / 1000
+        if count_in_unit < 9.95 and unit != "kB":
+            return f"{count_in_unit:.1f} {unit}"
+        if count_in_unit < 999.5:
+            return f"{round(count_in_unit)} {unit}"
+        count = round(count_in_unit)
+    return f"{grouped(count)} GB"
+
+
+def estimated_tokens(characters: int) -> int:
+    """About how many tokens a text of that many characters is; 0 only for no text at all."""
+    return -(-characters // CHARACTERS_PER_TOKEN)

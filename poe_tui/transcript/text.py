@@ -1,0 +1,250 @@
+"""An answer's text: Markdown that may still be arriving, parsed once and laid out piece by piece as it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from poe_tui.sanitize import StreamCleaner, clean
+from poe_tui.transcript.lines import Citation, CodeBlock, LinkData, TableData
+from poe_tui.transcript.markdown import MarkdownRenderer, Piece
+from poe_tui.transcript.rows import END, Frame, Row, Stack
+from poe_tui.transcript.turn_blocks import Block, estimated_rows
+
+
+class Text(Block):
+    """One text part of an answer. Unlike other blocks it grows; :meth:`sync` brings its rows up to date."""
+
+    def __init__(self, source: str = "", citations: Iterable[Citation] = (), *, complete: bool = False) -> None:
+        self._arrived: list[str] = [source] if source else []
+        self._length = len(source)
+        self._lines = source.count("\n")
+        self._cleaner = StreamCleaner()
+        self._fed = 0
+        self._finished_feeding = False
+        self._joined = (0, "")
+        self.complete = complete
+        self.unchanged = True
+        """Whether cleaning changed nothing, so that a server's offsets are ours."""
+        self.citations: tuple[Citation, ...] = tuple(citations)
+        self.parsed_characters = 0
+        """Handed to the Markdown renderer; below, what it was asked to lay out. Tests count work by them."""
+        self.pieces_laid_out = 0
+        self._renderer: MarkdownRenderer | None = None
+        self._rows: TextRows | None = None
+
+    # --- content ------------------------------------------------------------------------------------------------------
+    @property
+    def source(self) -> str:
+        """The text so far, cleaned: what offsets count in and what is copied."""
+        if self._joined[0] != self._length:
+            self._joined = (self._length, "".join(self._arrived))
+        return self._joined[1]
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self._length or not any(piece.strip() for piece in self._arrived)
+
+    @property
+    def length(self) -> int:
+        """Characters so far."""
+        return self._length
+
+    def feed(self, delta: str) -> None:
+        """Take more text. Nothing is parsed before the next frame."""
+        text = self._cleaner.feed(delta)
+        if text != delta:
+            self.unchanged = False
+        self._append(text)
+
+    def finish(self) -> None:
+        """No more text will come."""
+        if not self.complete:
+            self._append(self._cleaner.flush())
+            self.complete = True
+
+    def cite(self, citations: Sequence[Citation]) -> None:
+        """Mark stretches of the text with source numbers; ``citations`` are all of them."""
+        known = set(self.citations)
+        new = [citation for citation in citations if citation not in known]
+        self.citations = tuple(citations)
+        if new and self._renderer is not None:
+            self._renderer.cite(new)
+            if self._rows is not None:
+                self._rows.update(0)
+
+    def _append(self, text: str) -> None:
+        if text:
+            self._arrived.append(text)
+            self._length += len(text)
+            self._lines += text.count("\n")
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+    def rows(self, frame: Frame) -> TextRows:
+        """The rows for a frame; asking for another width keeps what was parsed."""
+        if self._rows is None:
+            self._rows = TextRows(self, frame)
+        elif self._rows.frame.text != frame.text:
+            if self._renderer is not None:
+                self._renderer.relayout(frame.text)
+            self._rows = TextRows(self, frame)
+        return self._rows
+
+    def estimate(self, frame: Frame) -> int:
+        """See :class:`Block`."""
+        return estimated_rows(self._length, self._lines + 1, frame)
+
+    def renderer(self, width: int) -> MarkdownRenderer:
+        """The renderer, with all text fed to it."""
+        if self._renderer is None:
+            self._renderer = MarkdownRenderer(width, self.citations)
+            self._fed = 0
+        self._feed_renderer(self._renderer)
+        return self._renderer
+
+    def sync(self) -> None:
+        """Bring parsed rows up to what has arrived. Does nothing where nothing was parsed yet."""
+        if self._renderer is None or self._rows is None:
+            return
+        changed = self._feed_renderer(self._renderer)
+        if changed is not None:
+            self._rows.update(changed)
+
+    def _feed_renderer(self, renderer: MarkdownRenderer) -> int | None:
+        """Feed what is new; the first line that changed, ``None`` when nothing did."""
+        changed: int | None = None
+        if self._fed < len(self._arrived):
+            text = "".join(self._arrived[self._fed :])
+            self._arrived[self._fed :] = [text]
+            self._fed += 1
+            self.parsed_characters += len(text)
+            changed = renderer.feed(text)
+        if self.complete and not self._finished_feeding:
+            self._finished_feeding = True
+            finished = renderer.finish()
+            changed = finished if changed is None else min(changed, finished)
+        return changed
+
+    def drop(self) -> None:
+        """Forget what was parsed; it is parsed again when it is next seen."""
+        if self.complete:
+            self._renderer = self._rows = None
+            self._fed = 0
+            self._finished_feeding = False
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+    def parsed(self) -> MarkdownRenderer:
+        """The renderer at whatever width it has."""
+        return self._renderer if self._renderer is not None else self.renderer(80)
+
+    @property
+    def code_blocks(self) -> list[CodeBlock]:
+        """Blocks of code, numbered within this text."""
+        return self.parsed().code_blocks
+
+    @property
+    def tables(self) -> list[TableData]:
+        """Tables, numbered within this text."""
+        return self.parsed().tables
+
+    @property
+    def links(self) -> list[LinkData]:
+        """Links in order."""
+        return self.parsed().links
+
+
+class PieceRows:
+    """One piece of the Markdown as rows."""
+
+    __slots__ = ("_origin", "_seen", "piece")
+
+    def __init__(self, piece: Piece, origin: Text) -> None:
+        self.piece = piece
+        self._origin = origin
+        self._seen = False
+
+    @property
+    def height(self) -> int:
+        """Exact once laid out."""
+        return self.piece.height
+
+    def _lay_out(self) -> int:
+        if not self._seen:
+            self._seen = True
+            self._origin.pieces_laid_out += 1
+        return len(self.piece.lines)
+
+    def walk(self, row: int, delta: int) -> tuple[int, int]:
+        """See ``rows.Rows``."""
+        height = self._lay_out()
+        target = (height if row == END else row) + delta
+        if target < 0:
+            return 0, target
+        return (target, 0) if target < height else (height, target - height)
+
+    def row(self, at: int) -> Row:
+        """See ``rows.Rows``."""
+        return Row(self.piece.lines[at], origin=self._origin)
+
+
+class TextRows(Stack):
+    """The rows of a text: nothing is parsed before the first row is asked for."""
+
+    __slots__ = ("_text", "frame", "opened")
+
+    def __init__(self, text: Text, frame: Frame) -> None:
+        super().__init__()
+        self._text = text
+        self.frame = frame
+        self.opened = False
+
+    @property
+    def height(self) -> int:
+        """Rows; estimated from the length before the text was parsed."""
+        return self.index.total if self.opened else self._text.estimate(self.frame)
+
+    def open(self) -> None:
+        """Parse, if that was not done yet."""
+        if not self.opened:
+            self.opened = True
+            renderer = self._text.renderer(self.frame.text)
+            self.replace(PieceRows(piece, self._text) for piece in renderer.pieces)
+
+    def walk(self, row: int, delta: int) -> tuple[int, int]:
+        """See ``rows.Rows``."""
+        if not self.opened:
+            estimate = self.height
+            self.open()
+            # Where an estimated row was meant, the same share of the real rows is the nearest thing.
+            row = row if row == END or not estimate else min(row * self.height // estimate, max(0, self.height - 1))
+        return super().walk(row, delta)
+
+    def row(self, at: int) -> Row:
+        """See ``rows.Rows``."""
+        self.open()
+        return super().row(at)
+
+    def update(self, first_changed: int) -> None:
+        """Take over the pieces from the one that holds that line on."""
+        if not self.opened:
+            return
+        pieces = self._text.parsed().pieces
+        keep = min(len(self.members), len(pieces))
+        if first_changed < self.index.total:
+            keep = min(keep, self.index.locate(first_changed)[0])
+        # Pieces change at the end; one that is the same object and as high ends the search for changes before it.
+        while keep and not self._same(keep - 1, pieces[keep - 1]):
+            keep -= 1
+        self.truncate(keep)
+        for piece in pieces[keep:]:
+            self.append(PieceRows(piece, self._text))
+
+    def _same(self, position: int, piece: Piece) -> bool:
+        member = self.members[position]
+        return isinstance(member, PieceRows) and member.piece is piece and self.index[position] == piece.height
+
+
+def cleaned_offset(raw: str, offset: int) -> int:
+    """Where a server's offset into the raw text lies in the cleaned one."""
+    offset = max(0, min(offset, len(raw)))
+    return len(clean(raw[:offset]))

@@ -1,0 +1,281 @@
+"""The blocks a turn is drawn as, except answers (``text.py``): content without a width, laid out for one.
+
+A block's text is cleaned before it comes here. Blocks are values: a change makes another one, and the view lays only
+that one out again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from poe_tui.sanitize import clean
+from poe_tui.transcript import numbers
+from poe_tui.transcript.lines import Line, LineKind, Span
+from poe_tui.transcript.model_line import ModelLine
+from poe_tui.transcript.rows import Frame, HasSource, Leaf, Row, Rows
+from poe_tui.transcript.words import Paragraph
+from poe_tui.transcript.wrapping import cells, cut, plain, wrap
+
+LONG_PROMPT = 20_000
+"""Characters from which a prompt is folded to its head."""
+PROMPT_HEAD = 40
+"""Lines of a folded prompt that are drawn."""
+THOUGHTS_SHOWN = 3
+"""Rows of reasoning shown while the model thinks (interface.md §2)."""
+SOURCES_SHOWN = 30
+
+_MARKERS = re.compile(r"(\*\*|__|`|^#{1,6} )", re.MULTILINE)
+
+
+class Block:
+    """Something a turn is drawn as."""
+
+    snug: bool = False
+    """Directly under the block above, without a blank row."""
+
+    def rows(self, frame: Frame) -> Rows:
+        """Lay out for a frame; the rows may be laid out lazily."""
+        return Leaf(lambda: self.lay_out(frame), self.estimate(frame))
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """All rows."""
+        raise NotImplementedError
+
+    def estimate(self, frame: Frame) -> int:
+        """About how many rows; costs nothing."""
+        return 1
+
+
+@dataclass(frozen=True)
+class Divider(Block):
+    """The thin rule where the model changes."""
+
+    model: str
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        words = cut(f"now {self.model}", frame.pane - 6)
+        used = cells((Span(words),)) + 5
+        rest = Span(f" {'─' * max(0, frame.pane - used)}", "rule")
+        return [Row(Line((Span("─── ", "rule"), Span(words, "dim"), rest), "rule"))]
+
+
+@dataclass(frozen=True)
+class Prompt(Block):
+    """What the person wrote, with what they attached."""
+
+    text: str
+    chips: tuple[tuple[str, str], ...] = ()
+    """Attachments: name, size."""
+    whole: bool = False
+    """Drawn in full however long it is."""
+
+    @property
+    def source(self) -> str:
+        """What is copied."""
+        return self.text
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        rows: list[Row] = []
+        folded = len(self.text) > LONG_PROMPT and not self.whole
+        shown = self.text if not folded else "\n".join(self.text[:LONG_PROMPT].split("\n")[:PROMPT_HEAD])
+        if shown or not self.chips:
+            lines = [spans for line in plain(shown) for spans in wrap(line, frame.text)]
+            rows = [_source_row(spans, self, "user-bar") for spans in lines]
+        if folded:
+            rest = self.text.count("\n", len(shown))
+            more = f"{numbers.grouped(rest)} more lines · " if rest else ""
+            words = f"► {more}{numbers.size(len(self.text.encode('utf-8', 'replace')))} · "
+            key = Span(frame.keys["turn.raw"], "key")
+            rows.append(Row(Line((Span(words, "dim"), key, Span(" shows all", "dim"))), mark="user-bar"))
+        if self.chips:
+            spans = [piece for name, size in self.chips for piece in _chip(name, size, frame)]
+            rows.extend(Row(Line(wrapped), mark="user-bar") for wrapped in wrap(spans[:-1], frame.pane))
+        return rows
+
+    def estimate(self, frame: Frame) -> int:
+        """See :class:`Block`."""
+        return estimated_rows(min(len(self.text), LONG_PROMPT), self.text.count("\n", 0, LONG_PROMPT) + 1, frame)
+
+
+def _chip(name: str, size: str, frame: Frame) -> list[Span]:
+    # No-break spaces keep a chip in one row.
+    name = cut(name, max(8, frame.pane - 16)).replace(" ", "\u00a0")
+    size = size.replace(" ", "\u00a0")
+    return [Span(f"\u00a0{name}\u00a0", "chip"), *([Span(f"{size}\u00a0", "chip dim")] if size else []), Span(" ")]
+
+
+@dataclass(frozen=True)
+class Header(Block):
+    """The model line."""
+
+    line: ModelLine
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        return [self.line.row(frame)]
+
+
+@dataclass(frozen=True)
+class Reasoning(Block):
+    """What the model thought: live (its last lines), folded, or open."""
+
+    text: str
+    """While live only its end matters."""
+    label: str
+    """``Thinking`` or ``Thought for 3 s · 210 tokens``."""
+    state: str
+    """``live``, ``folded`` or ``open``."""
+    snug = True
+
+    @property
+    def source(self) -> str:
+        """What is copied."""
+        return self.text
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        folded = self.state == "folded"
+        head = Row(Line((Span(f"{'►' if folded else '▼'} {self.label}", "dim"),)))
+        if folded:
+            return [head]
+        if self.state == "live":
+            tail = self.text[-THOUGHTS_SHOWN * 2 * frame.text :]
+            rows = _thought_rows(_MARKERS.sub("", tail).strip(), frame, blank_rows=False)
+            return [head, *rows[-THOUGHTS_SHOWN:]]
+        return [head, *_thought_rows(_MARKERS.sub("", self.text).strip(), frame, blank_rows=True)]
+
+    def estimate(self, frame: Frame) -> int:
+        """See :class:`Block`."""
+        if self.state == "folded":
+            return 1
+        rows = estimated_rows(len(self.text), self.text.count("\n") + 1, frame)
+        return 1 + (min(rows, THOUGHTS_SHOWN) if self.state == "live" else rows)
+
+
+def _thought_rows(text: str, frame: Frame, *, blank_rows: bool) -> list[Row]:
+    rows: list[Row] = []
+    for line in plain(text):
+        blank = not "".join(span.text for span in line).strip()
+        if blank and not (blank_rows and rows and rows[-1].line.spans):
+            continue
+        rows.extend(Row(Line(() if blank else spans), tone="thought") for spans in wrap(line, frame.text))
+    return rows
+
+
+@dataclass(frozen=True)
+class Activity(Block):
+    """One line about something the answer does besides text: a search, a call, an image, an unknown item."""
+
+    spans: tuple[Span, ...]
+    right: str = ""
+    snug: bool = False
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        right = (Span(self.right, "dim"),) if self.right else ()
+        room = frame.pane - (cells(right) + 2 if right else 0)
+        spans: list[Span] = []
+        for span in self.spans:
+            text = cut(span.text, room)
+            if text:
+                spans.append(span._replace(text=text))
+            room -= cells((span,))
+            if room <= 0:
+                break
+        return [Row(Line(tuple(spans)), right)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A web source of an answer, numbered as its citations are. ``url`` is http or https and cleaned."""
+
+    number: int
+    title: str
+    url: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Sources(Block):
+    """The line of numbered sources under an answer."""
+
+    sources: tuple[Source, ...]
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        spans: list[Span] = []
+        for source in self.sources[:SOURCES_SHOWN]:
+            domain = Span(cut(source.domain, max(8, frame.pane - 16)), "link source", source.url)
+            spans += [Span(f"{source.number}\u00a0", "key"), domain, Span("   ")]
+        left_out = len(self.sources) - SOURCES_SHOWN
+        spans = [*spans[:-1], Span(f"   and {left_out} more", "dim")] if left_out > 0 else spans[:-1]
+        head = Span("Sources  ", "dim")
+        indent = Span(" " * len(head.text))
+        wrapped = wrap(spans, frame.pane - len(head.text))
+        return [Row(Line((head if index == 0 else indent, *row))) for index, row in enumerate(wrapped)]
+
+
+@dataclass(frozen=True)
+class Words(Block):
+    """Our own sentences: what went wrong, a note, an invitation."""
+
+    paragraphs: tuple[Paragraph, ...]
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        return [
+            Row(Line(spans))
+            for paragraph in self.paragraphs
+            for spans in wrap([Span(text, role) for text, role in paragraph], frame.text)
+        ]
+
+
+@dataclass(frozen=True)
+class Raw(Block):
+    """An answer's source as it came."""
+
+    text: str
+
+    @property
+    def source(self) -> str:
+        """What is copied."""
+        return self.text
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        return [_source_row(spans, self) for line in plain(self.text) for spans in wrap(line, frame.text)]
+
+    def estimate(self, frame: Frame) -> int:
+        """See :class:`Block`."""
+        return estimated_rows(len(self.text), self.text.count("\n") + 1, frame)
+
+
+def _source_row(spans: tuple[Span, ...], origin: HasSource, mark: str = "") -> Row:
+    known = [span for span in spans if span.at >= 0]
+    start = known[0].at if known else -1
+    end = known[-1].at + len(known[-1].text) if known else -1
+    kind: LineKind = "text" if any(span.text for span in spans) else "blank"
+    return Row(Line(spans, kind, start, end), mark=mark, origin=origin)
+
+
+def estimated_rows(characters: int, lines: int, frame: Frame) -> int:
+    """About how many rows a text of that size takes: its lines, and the breaks of the long ones."""
+    return max(1, lines, lines // 2 + characters // frame.text)
+
+
+def arguments_line(arguments: str, limit: int = 400) -> str:
+    """The arguments of a call as ``city: "Tokyo", days: 2``; as they are where they are not a JSON object."""
+    import json  # 6 ms at start-up that most threads never need
+
+    if len(arguments) <= 8 * limit:
+        try:
+            parsed = json.loads(arguments)
+        except (ValueError, RecursionError):
+            parsed = None
+        if isinstance(parsed, dict):
+            pairs = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in parsed.items()]
+            return clean(", ".join(pairs), single_line=True)[:limit]
+    return clean(arguments[: 2 * limit], single_line=True)[:limit]
