@@ -30,6 +30,7 @@ from poe_tui.settings_fields import (
     check,
     check_binding,
     parse,
+    require,
     row,
     rows,
     show,
@@ -59,6 +60,7 @@ __all__ = [
     "explain",
     "load",
     "parse",
+    "require",
     "reset_value",
     "row",
     "rows",
@@ -150,9 +152,8 @@ def save_value(path: Path, key: str, value: Any) -> Path | None:
         UnknownSetting, BadValue: nothing was written.
         ConfigError: the file could not be parsed or written; it is as it was.
     """
+    require(key)
     section, _, name = key.partition(".")
-    if section != "keys":
-        row(key)
     if value is None or value is UNSET:
         return _change(path, section, name, UNSET)
     return _change(path, section, name, check_binding(value) if section == "keys" else check(row(key), value))

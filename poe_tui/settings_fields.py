@@ -17,6 +17,7 @@ from annotated_types import Ge, Le
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from poe_tui import actions
 from poe_tui.settings_model import Section, Settings
 
 Kind = Literal["choice", "switch", "integer", "number", "text", "long", "pairs", "model", "theme"]
@@ -164,6 +165,21 @@ def row(key: str) -> Row:
         raise UnknownSetting(key) from None
 
 
+def require(key: str) -> None:
+    """Do nothing if ``key`` names a setting or the key of a known action (``keys.model.pick``).
+
+    Raises:
+        UnknownSetting: it names neither.
+    """
+    if key not in _names():
+        raise UnknownSetting(key)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(_by_key()) | {f"keys.{action.id}" for action in actions.ACTIONS}
+
+
 def near(key: str) -> list[str]:
     """Return up to three names of settings like ``key``, the likeliest first."""
     # Imported here: needed for a mistake only.
@@ -171,15 +187,21 @@ def near(key: str) -> list[str]:
 
     name = key.rpartition(".")[2]
     same = [known for known in _by_key() if known.rpartition(".")[2] == name]
-    return (same + [known for known in get_close_matches(key, _by_key(), 3, 0.6) if known not in same])[:3]
+    likely = get_close_matches(key, sorted(_names()), 3, 0.6)
+    return (same + [known for known in likely if known not in same])[:3]
 
 
 def value_of(settings: Settings, key: str) -> Any:
-    """Return the value of ``section.name`` or of ``keys.<action id>`` (``None`` when that action has its own key)."""
+    """Return the value of ``section.name`` or of ``keys.<action id>`` (``None`` when that action has its own key).
+
+    Raises:
+        UnknownSetting: there is no such setting.
+    """
+    require(key)
     section, _, name = key.partition(".")
     if section == "keys":
         return settings.keys.get(name)
-    return getattr(getattr(settings, row(key).section), name)
+    return getattr(getattr(settings, section), name)
 
 
 def with_value(settings: Settings, key: str, value: Any) -> Settings:
@@ -188,6 +210,7 @@ def with_value(settings: Settings, key: str, value: Any) -> Settings:
     Raises:
         UnknownSetting, BadValue
     """
+    require(key)
     section, _, name = key.partition(".")
     if section == "keys":
         bindings = {action: keys for action, keys in settings.keys.items() if action != name}

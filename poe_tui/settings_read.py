@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from poe_tui import actions, servers, toml_edit
+from poe_tui import servers, toml_edit
 from poe_tui.early import LIMIT, flat
 from poe_tui.private_files import FileRefused, read_regular
-from poe_tui.settings_fields import BadValue, check, check_binding, near, rows
+from poe_tui.settings_fields import BadValue, UnknownSetting, check, check_binding, near, require, rows
 from poe_tui.settings_model import Settings
 
 MOST_PROBLEMS = 50
@@ -123,7 +123,9 @@ class Reading:
     def _bindings(self, table: dict[str, Any]) -> dict[str, str]:
         good: dict[str, str] = {}
         for action, keys in flat(table):
-            if not _is_action(action):
+            try:
+                require(f"keys.{action}")
+            except UnknownSetting:
                 self._problem(f"keys.{action}", "There is no such action; it is kept but not used.", "warning")
                 continue
             try:
@@ -179,11 +181,3 @@ def reason(error: OSError) -> str:
     if isinstance(error, FileRefused):
         return error.reason
     return error.strerror or type(error).__name__
-
-
-def _is_action(action: str) -> bool:
-    try:
-        actions.by_id(action)
-    except KeyError:
-        return False
-    return True

@@ -1,0 +1,23 @@
+"""The entry point of ``poe-tui`` and ``python -m poe_tui``: nothing heavy before it knows what was asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code (interface.md §6)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--version"], ["-V"]):
+        from poe_tui import __version__
+
+        print(f"poe-tui {__version__}")
+        return 0
+    from poe_tui.cli.main import main as run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
