@@ -34,6 +34,16 @@ class StoreState:
     """How many writes wait in memory for another try."""
 
 
+class Refused(Exception):
+    """This file cannot be used for writing; ``str()`` is the reason in words. It was not changed."""
+
+    def __init__(self, reason: str, *, readable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.readable = readable
+        """Whether what is in it may still be shown, from a copy in memory."""
+
+
 class Trouble(Enum):
     """What an exception of SQLite or of the file system means for a write."""
 
@@ -92,6 +102,8 @@ def store_error(error: Exception) -> StoreError:
     """The ``StoreError`` that tells ``error`` to a person."""
     if isinstance(error, StoreError):
         return error
+    if isinstance(error, Refused):
+        return StoreError(error.reason, "io")
     kind = trouble(error)
     words = WORDS[kind]
     if kind is Trouble.INVALID:
