@@ -133,7 +133,9 @@ class Flight:
         return error or None
 
     def _timing(self) -> dict[str, Any]:
-        timing = {name: round(self._first[name], 3) for name in ("first_event", "first_text") if name in self._first}
+        timing: dict[str, Any] = {
+            name: round(self._first[name], 3) for name in ("first_event", "first_text") if name in self._first
+        }
         timing["total"] = round(self._landed - self._started, 3)
         if "reasoning" in self._first:
             until = self._first.get("first_text", timing["total"])

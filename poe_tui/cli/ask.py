@@ -1,0 +1,402 @@
+"""``poe-tui ask``: one question, one answer, as a Unix tool has it: text to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from poe_tui import paths
+from poe_tui.cli import setup
+from poe_tui.cli.exits import FAILED, INCOMPLETE, NO_KEY, OK, USAGE, Failure
+from poe_tui.cli.output import line, print_json, say
+from poe_tui.cli.parsing import Parser
+
+if TYPE_CHECKING:
+    from poe_tui.config import Settings
+    from poe_tui.credentials import Secret
+    from poe_tui.engine.runtime import Runtime
+    from poe_tui.model import Thread, Turn
+    from poe_tui.oneshot import Sink
+    from poe_tui.storage.store import Store
+
+LONGEST_INPUT: Final = 64_000_000
+"""Bytes of stdin; more is a mistake, such as a whole disk."""
+WAIT_TOLD: Final = 1.0
+"""Seconds of waiting for stdin before it is said."""
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NOT_A_FIELD: Final = {"input": "the prompt is the input", "model": "-m names the model"}
+_EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_EPILOG: Final = """\
+stdin is read when the prompt is - or missing, or when stdin is a file or a pipe, and is appended to the prompt.
+
+exit codes: 0 completed, 1 API or network error, 2 usage error, 3 no or bad key, 5 incomplete, 130 cancelled
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command and return its exit code. With ``--json`` one JSON value is printed, whatever happens."""
+    interruption = _Interruption()
+    try:
+        with interruption.handled():
+            return _command(_parser().parse_args(argv), interruption)
+    except Failure as failure:
+        kind = {NO_KEY: "authentication_error", USAGE: "usage_error"}.get(failure.code, "error")
+        _print_failure(argv, str(failure), kind)
+        raise
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _print_failure(argv, "Cancelled before anything was sent.", "cancelled")
+        return interruption.code
+
+
+def _print_failure(argv: Sequence[str], message: str, kind: str) -> None:
+    if "--json" in argv:
+        # Imported here: a typing mistake should not wait for the engine, but --json wants its object.
+        from poe_tui.oneshot import json_failure
+
+        print_json(json_failure(message, kind))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "ask", "Ask one thing and print the answer as it arrives. The turn is saved like any other.", _EPILOG
+    )
+    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="the question; - reads it from stdin")
+    parser.add_argument("-m", "--model", metavar="MODEL[,MODEL…]", help="the model; several are asked at once")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("-c", "--continue", dest="last", action="store_true", help="go on with the last thread")
+    place.add_argument("-t", "--thread", metavar="THREAD", help="go on with a thread, by its id or title")
+    parser.add_argument("--system", metavar="TEXT", help="instructions for the model")
+    parser.add_argument("--effort", metavar="E", help="reasoning effort: low, medium, high …")
+    parser.add_argument("--search", action="store_true", help="let the model search the web")
+    parser.add_argument("--max-output-tokens", metavar="N", help="the longest answer in tokens")
+    parser.add_argument("--temperature", metavar="X", help="0 to 2")
+    parser.add_argument("--top-p", metavar="X", help="0 to 1")
+    parser.add_argument(
+        "-o", dest="fields", metavar="FIELD=VALUE", action="append", default=[],
+        help="any request field by its API name; VALUE is JSON, or else a string",
+    )  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    form.add_argument("--events", action="store_true", help="print every stream event as a line of JSON")
+    parser.add_argument("--no-save", action="store_true", help="keep nothing")
+    parser.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
+    parser.add_argument("--demo", action="store_true", help="talk to a built-in demo server: no key, no network")
+    return parser
+
+
+class _Interruption:
+    """The first signal ends the command in order, the second one at once.
+
+    Handlers of Python, not of the loop: a write to a pipe that nobody reads blocks the loop, and must end too.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code that tells the signal."""
+        return 128 + (self.received or signal.SIGINT)
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Have the signals for a while. One that was ignored before (``nohup``) stays ignored."""
+        numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._interrupt) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def watch(self) -> None:
+        """From now on the first signal cancels the task that calls this."""
+        self._task = asyncio.current_task()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        again, self.received = self.received is not None, number
+        if again or self._task is None:
+            raise KeyboardInterrupt
+        self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
+def _command(options: argparse.Namespace, interruption: _Interruption) -> int:
+    models = [name.strip() for name in options.model.split(",")] if options.model is not None else []
+    if not all(models):
+        raise Failure("a model's name is empty.", USAGE)
+    fields = _fields(options)
+    prompt = _prompt(options.prompt)
+    settings = setup.load_settings().settings
+    key = None if options.demo else setup.need_key(settings).secret
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        # A terminal that another program left non-blocking would take only the beginning of an answer.
+        os.set_blocking(sys.stdout.fileno(), True)
+    return asyncio.run(_Ask(options, settings, key, prompt, models, fields).run(interruption))
+
+
+@dataclass(slots=True)
+class _Ask:
+    """The command, once everything that can be wrong before a loop runs is known to be right."""
+
+    options: argparse.Namespace
+    settings: Settings
+    key: Secret | None
+    prompt: str
+    models: list[str]
+    fields: dict[str, Any]
+
+    async def run(self, interruption: _Interruption) -> int:
+        """Ask, print, and return the exit code."""
+        # Imported here: what was typed has been checked by now, and only now is the engine worth its time.
+        from poe_tui.oneshot import OneShot, Question
+
+        interruption.watch()
+        async with self._runtime() as runtime:
+            thread = await self._thread(runtime)
+            models = self.models or [thread.model or self.settings.general.model]
+            self._check_effort(runtime, models)
+            oneshot = OneShot(runtime, thread, Question(self.prompt, models, self.fields), self._sink)
+            try:
+                await oneshot.run()
+            except asyncio.CancelledError:
+                _uncancel()
+            if self.options.json:
+                self._print_json(oneshot.turns)
+            if interruption.received is not None:
+                return interruption.code
+            return next((code for turn in oneshot.turns if (code := exit_code(turn)) != OK), OK)
+
+    # --- what it runs on ----------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _runtime(self) -> AsyncIterator[Runtime]:
+        from poe_tui.engine.runtime import Runtime
+
+        async with self._server() as server:
+            if server is not None:
+                runtime = await Runtime.open_demo(self.settings, server.key, server.base_url, save=self._saves)
+            else:
+                path = setup.store_path(self.settings, save=self._saves)
+                runtime = await Runtime.open(self.settings, self.key, store_path=path)
+            try:
+                for notice in runtime.store.notices:
+                    say(notice)
+                yield runtime
+            finally:
+                if not await runtime.aclose():
+                    say("the disk did not take everything: this turn may be missing from the thread.")
+
+    @property
+    def _saves(self) -> bool:
+        return not self.options.no_save and self.settings.storage.save_threads
+
+    @asynccontextmanager
+    async def _server(self) -> AsyncIterator[_Demo | None]:
+        if not self.options.demo:
+            yield None
+            return
+        from poe_tui.credentials import Secret
+        from poe_tui.demo.server import DemoServer
+
+        async with DemoServer() as server:
+            yield _Demo(server.base_url, Secret("demo"))
+
+    async def _thread(self, runtime: Runtime) -> Thread:
+        """Return the thread to go on with, or a new one that nobody has stored yet."""
+        from poe_tui.model import Thread, new_id
+
+        if not self.options.last and self.options.thread is None:
+            return Thread(id=new_id(), instructions=self.options.system)
+        if self.options.system is not None:
+            self.fields.setdefault("instructions", self.options.system)
+        if self._saves:
+            return await self._find(runtime.store)
+        from poe_tui.storage.store import Store
+
+        # Nothing is to be saved, yet there is something to go on from: the thread is copied into memory.
+        kept = await asyncio.to_thread(Store.open, paths.database_file(demo=self.options.demo))
+        try:
+            thread = await self._find(kept)
+            path = await kept.path(thread.tip_id)
+        finally:
+            await asyncio.to_thread(kept.close)
+        runtime.store.add_thread(replace(thread, tip_id=None))
+        for turn in path:
+            runtime.store.begin_turn(replace(turn))
+            runtime.store.end_turn(replace(turn))
+        return thread
+
+    async def _find(self, store: Store) -> Thread:
+        if self.options.thread is not None:
+            return await setup.find_thread(store, self.options.thread)
+        thread = await store.last_thread()
+        if thread is None:
+            raise Failure("there is no thread to go on with yet.", USAGE)
+        return thread
+
+    def _check_effort(self, runtime: Runtime, models: Sequence[str]) -> None:
+        effort = (self.fields.get("reasoning") or {}).get("effort")
+        for model in models if effort is not None else ():
+            known = runtime.catalog.efforts(model)
+            if effort not in _EFFORTS and effort not in known:
+                words = ", ".join(known or _EFFORTS)
+                raise Failure(f"reasoning.effort: {line(effort)!r} is not one of {line(words)}.", USAGE)
+
+    # --- what comes out -----------------------------------------------------------------------------------------
+
+    def _sink(self, model: str) -> Sink:
+        from poe_tui import oneshot
+
+        if self.options.json:
+            return oneshot.Quiet(say)
+        if self.options.events:
+            return oneshot.Lines(sys.stdout, say)
+        if len(self.models) < 2:
+            return oneshot.Text(sys.stdout, say)
+        space = "" if model == self.models[0] else "\n"
+        return oneshot.Text(sys.stdout, say, f"{space}== {line(model)} ==\n")
+
+    def _print_json(self, turns: Sequence[Turn]) -> None:
+        from poe_tui.oneshot import json_failure, json_object
+
+        objects = [json_object(turn) for turn in turns]
+        if len(self.models) > 1:
+            print_json(objects)
+        else:
+            print_json(objects[0] if objects else json_failure("Cancelled before anything was sent.", "cancelled"))
+
+
+@dataclass(slots=True, frozen=True)
+class _Demo:
+    base_url: str
+    key: Secret
+
+
+def exit_code(turn: Turn) -> int:
+    """Return the exit code for a turn (interface.md §6)."""
+    if turn.status == "completed":
+        return OK
+    if turn.status == "incomplete":
+        return INCOMPLETE
+    error = turn.error or {}
+    bad_key = error.get("http_status") == 401 or error.get("type") == "authentication_error"
+    return NO_KEY if bad_key else FAILED
+
+
+def _uncancel() -> None:
+    """The cancelling has been dealt with: what is awaited from here on may take its time."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+# --- what was typed ---------------------------------------------------------------------------------------------
+
+
+def _fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the request fields of the command line, checked against the API's bounds.
+
+    Raises:
+        Failure: one is out of bounds, or no field (exit code 2): nothing is sent.
+    """
+    fields: dict[str, Any] = {}
+    for text in options.fields:
+        name, separator, value = text.partition("=")
+        if not separator or not name.strip():
+            raise Failure(f"-o {line(text)[:60]}: write FIELD=VALUE.", USAGE)
+        if name.strip() in _NOT_A_FIELD:
+            raise Failure(f"-o {name.strip()}: {_NOT_A_FIELD[name.strip()]}.", USAGE)
+        fields[name.strip()] = _value(value)
+    for name in ("max_output_tokens", "temperature", "top_p"):
+        given = getattr(options, name)
+        if given is not None:
+            fields[name] = _value(given)
+    if options.effort is not None:
+        reasoning = fields.get("reasoning")
+        fields["reasoning"] = {**(reasoning if isinstance(reasoning, dict) else {}), "effort": options.effort}
+    if options.search:
+        tools = fields.get("tools")
+        fields["tools"] = [*(tools if isinstance(tools, list) else ()), {"type": "web_search_preview"}]
+    if options.no_stream:
+        fields["stream"] = False
+    return _checked(fields)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda word: word)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    sent = {name: value for name, value in fields.items() if value is not None}
+    if not sent:
+        return fields
+    # Imported here: pydantic is worth its time only when there is something to check before the engine needs it.
+    from pydantic import ValidationError
+
+    from poe_tui.api.types import ResponseRequest
+
+    try:
+        body = ResponseRequest.model_validate({"model": "-", "input": "-", **sent}).body()
+    except ValidationError as refused:
+        first = refused.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        words = first["msg"].removeprefix("Value error, ")
+        raise Failure(f"{line(name)}: {line(words[:1].lower() + words[1:])}.", USAGE) from None
+    return {**fields, **{name: body[name] for name in sent}}
+
+
+def _prompt(words: Sequence[str]) -> str:
+    """Return the prompt: what was typed, then what stdin holds.
+
+    Raises:
+        Failure: there is nothing to ask.
+    """
+    typed = "" if list(words) == ["-"] else " ".join(words)
+    piped = _read_stdin() if not typed or _is_piped() else ""
+    prompt = "\n\n".join(part for part in (typed, piped) if part.strip())
+    if not prompt:
+        raise Failure("there is nothing to ask: the prompt is empty.", USAGE)
+    return prompt
+
+
+def _is_piped() -> bool:
+    """Whether stdin is a file or a FIFO: then somebody put something there on purpose."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+
+
+def _read_stdin() -> str:
+    if sys.stdin is None:
+        return ""
+    waiting = threading.Timer(WAIT_TOLD, say, ["waiting for the prompt on stdin; ^D ends it, ^C gives up."])
+    waiting.daemon = True
+    waiting.start()
+    try:
+        data = sys.stdin.buffer.read(LONGEST_INPUT + 1)
+    except OSError as error:
+        raise Failure(f"stdin cannot be read: {error.strerror}.", USAGE) from None
+    finally:
+        waiting.cancel()
+    if len(data) > LONGEST_INPUT:
+        raise Failure(f"stdin holds more than {LONGEST_INPUT // 1_000_000} MB.", USAGE)
+    return data.decode("utf-8-sig", "replace").rstrip("\n")
