@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from poe_tui.model import Item, Thread, Turn
 from poe_tui.sanitize import join_surrogates
@@ -14,8 +13,7 @@ from poe_tui.storage.files import Files, StoredFile, holds_reference, needs_look
 Row = Sequence[Any]
 
 
-@dataclass(slots=True, frozen=True)
-class TurnOutline:
+class TurnOutline(NamedTuple):
     """A turn of a path without its contents; lengths are in characters, lines count newlines plus one."""
 
     id: str
@@ -53,6 +51,9 @@ SIBLING_COLUMNS: Final = (
     "(SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.thread_id = t.thread_id AND s.seq <= t.seq),"
     " (SELECT count(*) FROM turns s WHERE s.parent_id IS t.parent_id AND s.thread_id = t.thread_id)"
 )
+
+
+_OUTLINE_TYPES: Final = (str, str, str | None, str, str, float, int, int, int, int, int, int, int)
 
 
 def text_in(value: Any) -> str:
@@ -184,6 +185,8 @@ def turn_from_row(row: Row, files: Files | None) -> Turn:
 
 def outline_from_row(row: Row) -> TurnOutline:
     """Read ``OUTLINE_COLUMNS`` and ``SIBLING_COLUMNS``."""
+    if all(map(isinstance, row, _OUTLINE_TYPES)):  # Nearly always; long threads are opened with thousands of these.
+        return TurnOutline._make(row)
     return TurnOutline(
         _text(row[0]),
         _text(row[1]),
