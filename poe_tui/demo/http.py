@@ -98,12 +98,12 @@ class Connection:
     async def _body(self, headers: Mapping[str, str]) -> bytes:
         if "chunked" in headers.get("transfer-encoding", "").lower():
             pieces = bytearray()
-            while size := int((await self._line()).split(b";")[0] or b"0", 16):
-                pieces += await self._reader.readexactly(size)
-                await self._reader.readline()
-                if len(pieces) > MAX_BODY:
+            while size := _chunk_size(await self._line()):
+                if len(pieces) + size > MAX_BODY:
                     raise HTTPError(413, "Request body too large")
-            await self._reader.readline()
+                pieces += await self._reader.readexactly(size)
+                await self._line()
+            await self._line()
             return bytes(pieces)
         length = headers.get("content-length", "0")
         if not length.isdigit():
@@ -167,6 +167,13 @@ class Connection:
             await self._writer.wait_closed()
         except (ConnectionError, OSError):
             return
+
+
+def _chunk_size(line: bytes) -> int:
+    try:
+        return int(line.split(b";")[0], 16)
+    except ValueError:
+        raise HTTPError(400, "Malformed chunk") from None
 
 
 def _head(status: int, headers: Mapping[str, str]) -> bytes:

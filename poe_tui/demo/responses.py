@@ -74,6 +74,11 @@ def check(body: Any) -> dict[str, Any]:
         value = body.get(name)
         if value is not None and value not in allowed:
             raise invalid(name, f"Unsupported value: '{value}' is not one of {', '.join(allowed)} for '{name}'.")
+    wanted = (body.get("text") or {}).get("format")
+    if wanted is not None and not isinstance(wanted, dict):
+        raise invalid("text.format", "Invalid type for 'text.format': expected an object.")
+    if not all(isinstance(tool, dict) for tool in body.get("tools") or []):
+        raise invalid("tools", "Invalid type for 'tools': every tool must be an object.")
     effort = (body.get("reasoning") or {}).get("effort")
     if effort is not None and effort not in EFFORTS:
         raise invalid("reasoning.effort", f"Unsupported value: '{effort}' is not one of {', '.join(EFFORTS)}.")
@@ -94,13 +99,22 @@ def _check_items(items: list[Item]) -> None:
         where = f"input[{place}]"
         if kind == "message" and item.get("role") not in ("user", "assistant", "system", "developer"):
             raise invalid(where, f"Invalid value for '{where}.role': {item.get('role')!r}.")
-        if kind == "message" and isinstance(item.get("content"), list):
-            wanted = ("output_text", "refusal") if item["role"] == "assistant" else None
-            for part in item["content"]:
-                if wanted and part.get("type") not in wanted:
-                    raise invalid(where, f"Invalid value: '{part.get('type')}'. Supported values are: {wanted}.")
+        if kind == "message":
+            _check_content(where, item["role"], item.get("content"))
         if kind == "function_call_output" and not isinstance(item.get("call_id"), str):
             raise invalid(where, f"Missing required parameter: '{where}.call_id'.")
+
+
+def _check_content(where: str, role: str, content: Any) -> None:
+    if isinstance(content, str):
+        return
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise invalid(where, f"Invalid type for '{where}.content': expected a string or an array of objects.")
+    supported = ("output_text", "refusal") if role == "assistant" else ("input_text", "input_image", "input_file")
+    for part in content:
+        if part.get("type") not in supported:
+            words = " and ".join(f"'{name}'" for name in supported)
+            raise invalid(where, f"Invalid value: '{part.get('type')}'. Supported values are: {words}.")
 
 
 def items_of(given: str | list[Any]) -> list[Item]:

@@ -167,15 +167,15 @@ def _tools(ask: Ask) -> Answer:
 
 
 def _arguments(tool: dict[str, Any]) -> Any:
-    parameters = tool.get("parameters") or {"type": "object", "properties": {}}
-    return _instance({"type": "object", **parameters})
+    parameters = tool.get("parameters")
+    return _instance({"type": "object", **parameters} if isinstance(parameters, dict) else {"type": "object"})
 
 
 def _instance(wanted: dict[str, Any]) -> Any:
     try:
         return schema.instance(wanted)
-    except RecursionError:
-        raise invalid("text.format.schema", "Invalid schema: it never comes to an end.") from None
+    except (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        raise invalid("schema", "Invalid schema: it cannot be read, or it never comes to an end.") from None
 
 
 def _tool_results(ask: Ask) -> str:

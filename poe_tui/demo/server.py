@@ -190,15 +190,19 @@ class DemoServer:
 
     async def _serve(self, connection: Connection) -> None:
         try:
-            while (request := await connection.read()) is not None:
-                if not await self._endpoints.handle(request, connection) or not request.keep_alive:
-                    break
-        except HTTPError as error:
-            await connection.send(error.status, str(error), {"Connection": "close"})
+            await self._converse(connection)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client left, or the server stops: either way the connection is over
         finally:
             await connection.closed()
+
+    async def _converse(self, connection: Connection) -> None:
+        try:
+            while (request := await connection.read()) is not None:
+                if not await self._endpoints.handle(request, connection) or not request.keep_alive:
+                    return
+        except HTTPError as error:
+            await connection.send(error.status, str(error), {"Connection": "close"})
 
     # Life in a thread of its own
 
