@@ -22,7 +22,7 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from poe_tui.api.errors import APIError, APIStatusError, ConnectionFailed, RateLimited
@@ -54,10 +54,11 @@ class Attempts:
     limit: int = MAX_REQUESTS
     sent: int = 0
     """Tries so far, those that never got a connection included."""
+    connect_budget: float = CONNECT_BUDGET
     connect_left: float = CONNECT_BUDGET
+    """Seconds of the budget that connecting has not used up yet."""
     server_error_retried: bool = False
     """Whether a 500 or 502 was already answered by asking again."""
-    started: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> int:
@@ -136,3 +137,12 @@ def _reset(text: str) -> float | None:
         return wait
     hours, minutes, seconds, milliseconds = (float(group or 0) for group in match.groups())
     return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+
+
+def reason(error: APIError) -> str:
+    """Say in plain words why another request is due."""
+    if isinstance(error, ConnectionFailed):
+        return error.cause or "no connection"
+    words = {429: "too many requests", 503: "the server is not available", 529: "the server is overloaded"}
+    status = error.http_status or 0
+    return f"{words.get(status, 'the provider failed')} ({status})"
