@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import Any
 
 import httpx
@@ -11,10 +12,17 @@ from poe_tui.demo.answer import text_of
 from poe_tui.demo.server import DemoServer
 
 KEY = {"Authorization": "Bearer demo"}
+_CERTIFICATES = ssl.create_default_context()
+"""Loaded once: httpx would do it for every client, in more time than most of these tests take."""
+
+
+def connect(**headers: str) -> httpx.AsyncClient:
+    """Return a client; with no header given it carries a key."""
+    return httpx.AsyncClient(headers=headers or KEY, verify=_CERTIFICATES)
 
 
 async def post(server: DemoServer, model: str = "Demo-Echo", input: Any = "hello", **fields: Any) -> httpx.Response:
-    async with httpx.AsyncClient(headers=KEY) as client:
+    async with connect() as client:
         return await client.post(f"{server.base_url}/responses", json={"model": model, "input": input, **fields})
 
 
@@ -25,8 +33,8 @@ async def answer(server: DemoServer, model: str = "Demo-Echo", input: Any = "hel
 
 
 async def get(server: DemoServer, url: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
-        return await client.get(url if url.startswith("http") else server.origin + url, headers=headers)
+    async with connect(**{"X-None": "", **headers}) as client:
+        return await client.get(url if url.startswith("http") else server.origin + url)
 
 
 def events_of(stream: str) -> list[dict[str, Any]]:

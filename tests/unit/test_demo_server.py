@@ -16,7 +16,7 @@ from poe_tui.demo import models
 from poe_tui.demo.answer import Answer, Ask, function_call, message
 from poe_tui.demo.server import DemoServer
 from poe_tui.demo.stream import pieces
-from tests.unit.demo_client import KEY, answer, events_of, get, post, text_in
+from tests.unit.demo_client import KEY, answer, connect, events_of, get, post, text_in
 
 ANSWERING = [model.name for model in models.LISTED if model.script not in ("error", "cut", "stall")]
 
@@ -63,7 +63,7 @@ async def test_a_chunked_request_is_read(demo_server: DemoServer) -> None:
         for piece in (b'{"model": "Demo-Echo", ', b'"input": "hello"}'):
             yield piece
 
-    async with httpx.AsyncClient(headers=KEY) as client:
+    async with connect() as client:
         got = await client.post(f"{demo_server.base_url}/responses", content=body())
     assert got.status_code == 200
 
@@ -116,8 +116,7 @@ def test_every_nullable_field_is_null_somewhere_and_set_somewhere(path: str) -> 
 
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("Bearer", 401), ("Bearer bad1", 401), ("Bearer broke", 402)])
 async def test_keys_are_looked_at(demo_server: DemoServer, key: str | None, status: int) -> None:
-    headers = {"Authorization": key} if key else {}
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with connect(**({"Authorization": key} if key else {"X-None": ""})) as client:
         got = await client.post(f"{demo_server.base_url}/responses", json={"model": "Demo-Echo", "input": "x"})
         balance = await client.get(f"{demo_server.origin}/usage/current_balance")
     assert got.status_code == status
