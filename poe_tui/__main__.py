@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code (interface.md §6)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["-V"]):
@@ -14,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"poe-tui {__version__}")
         return 0
-    from poe_tui.cli.main import main as run
+    from poe_tui.cli.main import run
 
     return run(arguments)
 

@@ -276,7 +276,9 @@ def _excluded(piece: str) -> Test:
 
 def _begins_word(piece: str) -> bool:
     """Whether ``piece`` may become a filter word: ``-im`` must not empty the list on its way to ``-img``."""
-    return not piece or bool(_UNFINISHED.match(piece)) or any(word.startswith(piece) for word in (*_SIMPLE, *_KINDS))
+    if not piece or _UNFINISHED.match(piece):
+        return True
+    return any(word.startswith(piece) for word in (*_SIMPLE, *_KINDS, "by:", "in:", "out:", "ctx"))
 
 
 def _priced(sign: str, bound: float) -> Test:

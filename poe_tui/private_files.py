@@ -18,6 +18,9 @@ from pathlib import Path
 LOCK_WAIT = 1.0
 """Seconds to wait for another instance's save; after that the save goes ahead, since both are atomic."""
 
+STALE = 60.0
+"""Seconds after which a temporary file is nobody's any more."""
+
 
 class FileRefused(OSError):
     """A file that must not be read: its kind, size or owner is wrong. ``reason`` says so in words."""
@@ -53,6 +56,7 @@ def write_private(path: Path, data: bytes) -> None:
         OSError: nothing was changed.
     """
     target = Path(os.path.realpath(path))
+    _sweep(target)
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
@@ -95,6 +99,16 @@ def _lock(descriptor: int) -> None:
             time.sleep(0.01)
         except OSError:
             return
+
+
+def _sweep(target: Path) -> None:
+    """Take away what a save that was killed left behind; a save that is running now is seconds old at most."""
+    long_ago = time.time() - STALE
+    with contextlib.suppress(OSError):
+        for left in target.parent.iterdir():
+            named = left.name.startswith(f".{target.name[:100]}.") and left.name.endswith(".tmp")
+            if named and left.lstat().st_mtime < long_ago:
+                left.unlink()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -17,19 +17,6 @@ PRIVATE_UMASK = 0o077
 """Whatever a command writes is the person's own (robustness.md K03)."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run a command; end the process at once where a thread is left that may hang (a resolver, a closed store)."""
-    code = run(arguments)
-    # Imported here: only a command that had an event loop has threads, and then this is loaded already.
-    import threading
-
-    if threading.active_count() > 1:
-        from poe_tui.terminal.signals import leave
-
-        leave(code)
-    return code
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run ``poe-tui`` with these arguments and return the exit code."""
     _tolerate_any_text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,25 +71,9 @@ def store_path(settings: config.Settings, *, save: bool = True) -> Path | None:
     return paths.database_file() if save and settings.storage.save_threads else None
 
 
-class Impatient(ThreadPoolExecutor):
-    """The loop's executor, never waited for: a resolver may hang in a thread of it for a minute."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the threads end when they like. ``cli.main`` ends the process without joining them."""
-        super().shutdown(wait=False, cancel_futures=True)
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop that can be closed at any moment."""
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(Impatient(thread_name_prefix="poe-tui"))
-    return loop
-
-
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine. Ctrl+C cancels it and lets it clean up before ``KeyboardInterrupt`` rises here."""
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(work)
+    return asyncio.run(work)
 
 
 @asynccontextmanager
