@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -16,9 +17,9 @@ _CERTIFICATES = ssl.create_default_context()
 """Loaded once: httpx would do it for every client, in more time than most of these tests take."""
 
 
-def connect(**headers: str) -> httpx.AsyncClient:
-    """Return a client; with no header given it carries a key."""
-    return httpx.AsyncClient(headers=headers or KEY, verify=_CERTIFICATES)
+def connect(headers: Mapping[str, str] = KEY) -> httpx.AsyncClient:
+    """Return a client that sends these headers."""
+    return httpx.AsyncClient(headers=headers, verify=_CERTIFICATES)
 
 
 async def post(server: DemoServer, model: str = "Demo-Echo", input: Any = "hello", **fields: Any) -> httpx.Response:
@@ -33,7 +34,7 @@ async def answer(server: DemoServer, model: str = "Demo-Echo", input: Any = "hel
 
 
 async def get(server: DemoServer, url: str, **headers: str) -> httpx.Response:
-    async with connect(**{"X-None": "", **headers}) as client:
+    async with connect(headers) as client:
         return await client.get(url if url.startswith("http") else server.origin + url)
 
 

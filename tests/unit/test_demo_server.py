@@ -116,7 +116,7 @@ def test_every_nullable_field_is_null_somewhere_and_set_somewhere(path: str) -> 
 
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("Bearer", 401), ("Bearer bad1", 401), ("Bearer broke", 402)])
 async def test_keys_are_looked_at(demo_server: DemoServer, key: str | None, status: int) -> None:
-    async with connect(**({"Authorization": key} if key else {"X-None": ""})) as client:
+    async with connect({"Authorization": key} if key else {}) as client:
         got = await client.post(f"{demo_server.base_url}/responses", json={"model": "Demo-Echo", "input": "x"})
         balance = await client.get(f"{demo_server.origin}/usage/current_balance")
     assert got.status_code == status
@@ -335,7 +335,7 @@ FIELDS = ("input", "tools", "tool_choice", "text", "reasoning", "metadata", "inc
     st.dictionaries(st.sampled_from(FIELDS), VALUES | GUESSES),
     st.sampled_from(["Demo-Echo", "Demo-Tools", "Demo-JSON", "Claude-Sonnet-4.5"]),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_breaks_the_server(demo_server_thread: DemoServer, fields: dict[str, Any], model: str) -> None:
     with httpx.Client(headers=KEY, trust_env=False) as client:
         got = client.post(f"{demo_server_thread.base_url}/responses", json={"model": model, "input": "x", **fields})
