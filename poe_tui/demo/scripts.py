@@ -83,11 +83,11 @@ def text(name: str) -> str:
     return (_ANSWERS / f"{name}.md").read_text(encoding="utf-8").rstrip("\n")
 
 
-def _think(answer: Answer, ask: Ask) -> None:
+def _think(answer: Answer, ask: Ask, about: str = "thoughts") -> None:
     """Put the thoughts before an answer: as many as the effort says, in words only where a summary was asked for."""
     settings = ask.body.get("reasoning") or {}
     effort = settings.get("effort") or "medium"
-    thoughts = text("reasoning-thoughts").split("\n---\n")[: _PARTS.get(effort, _MOST_PARTS)]
+    thoughts = text(about).split("\n---\n")[: _PARTS.get(effort, _MOST_PARTS)]
     answer.output = [reasoning(*(thoughts if settings.get("summary") else ())), *answer.output]
     answer.reasoning_tokens = _TOKENS.get(effort, _MOST_TOKENS)
 
@@ -134,7 +134,7 @@ def _reasoning(ask: Ask) -> Answer:
     shown = {"effort": settings.get("effort") or "medium", "summary": settings.get("summary") or "auto"}
     thinking = Ask(ask.model, {**ask.body, "reasoning": shown}, ask.history, ask.new)
     if shown["effort"] != "none":
-        _think(answer, thinking)
+        _think(answer, thinking, "reasoning-thoughts")
     return answer
 
 
