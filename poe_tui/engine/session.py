@@ -313,7 +313,9 @@ class Session:
 
     def _end(self, flight: Flight) -> Future[None]:
         """Enqueue the finished turn."""
-        return self._store.end_turn(flight.land())
+        ended = flight.land()
+        self.thread.updated_at = ended.completed_at or self.thread.updated_at
+        return self._store.end_turn(ended)
 
     async def _saved(self, saving: Future[None]) -> str:
         """Wait for a commit; return why it has not happened, or nothing."""
