@@ -55,6 +55,11 @@ class Endpoints:
             return True
         except ConnectionError:
             return False
+        except Exception as error:  # a mistake of this server: said over HTTP, never printed over somebody's screen
+            if noted.status is None:
+                problem = APIProblem(500, f"The demo server made a mistake: {error!r}")
+                await _send(connection, noted, 500, problem.body())
+            return False
         finally:
             if noted.outcome == "open":
                 noted.outcome = "client gone"
@@ -72,8 +77,8 @@ class Endpoints:
         if path.startswith("/base/image/"):
             await _send(connection, noted, 200, images.landscape(), {"Content-Type": "image/png"})
         elif path == "/v1/models":
-            if "authorization" in request.headers:
-                _authorise(request)
+            if "authorization" in request.headers and not _key(request):
+                raise APIProblem(401)  # the list is public, but an empty key is refused (poe-api.md §1)
             await _send(connection, noted, 200, {"object": "list", "data": models.entries()})
         elif path == "/usage/current_balance":
             _authorise(request)
@@ -94,11 +99,15 @@ async def _send(
     noted.outcome = "answered"
 
 
+def _key(request: Request) -> str:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
 def _authorise(request: Request) -> None:
     """Let every key pass but none, ``bad…`` (401) and, for turns, ``broke…`` (402)."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key or key.startswith("bad"):
+    key = _key(request)
+    if not key or key.startswith("bad"):
         raise APIProblem(401)
     if key.startswith("broke") and request.method == "POST":
         raise APIProblem(402, kind="insufficient_quota", code="insufficient_quota")

@@ -296,3 +296,10 @@ def test_it_lives_in_a_thread_and_leaves_none_behind() -> None:
 async def test_models_need_no_key(demo_server: DemoServer) -> None:
     assert (await get(demo_server, "/v1/models")).status_code == 200
     assert (await get(demo_server, "/v1/models", Authorization="Bearer")).status_code == 401
+
+
+async def test_a_mistake_of_a_script_is_said_over_http(demo_server: DemoServer) -> None:
+    demo_server.script(lambda ask: str(1 // len(ask.history)))
+    got = await post(demo_server)
+    assert got.status_code == 500 and "ZeroDivisionError" in got.json()["error"]["message"]
+    assert (await post(demo_server)).status_code == 200
