@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from poe_tui.config import Settings
     from poe_tui.engine.catalog import Catalog
 
-FRESH = 3600.0
-"""Seconds for which the cached list is good enough (poe-api.md §7)."""
-
 _WORDS = """\
 words:
   img video audio      reads it or makes it; in:img and out:img tell them apart
@@ -33,13 +30,12 @@ _SHORT = {"image": "img", "video": "vid", "audio": "aud"}
 _COLUMNS = (
     Column(""),
     Column("Model", gives_way=True),
-    Column("Maker", gives_way=True),
-    Column("$ in", right=True),
-    Column("$ out, 1M", right=True),
+    Column("Maker", leaves=1),
+    Column("$ in / out, 1M", right=True),
     Column("Context", right=True),
-    Column("Reads"),
-    Column("Makes"),
-    Column("Can"),
+    Column("Reads", leaves=4),
+    Column("Makes", leaves=3),
+    Column("Can", leaves=2),
 )
 
 
@@ -61,9 +57,10 @@ def run(argv: Sequence[str]) -> int:
 async def _list(words: str, *, as_json: bool, refresh: bool) -> int:
     settings = load_settings().settings
     async with open_runtime(settings, _key(settings)) as runtime:
-        code = await _bring_up_to_date(runtime.catalog, refresh=refresh, server=settings.account.base_url)
+        catalog = runtime.catalog
+        code = await _bring_up_to_date(catalog, refresh=refresh, server=settings.account.base_url)
         favourites = set(await runtime.store.favourites())
-        models = parse_filter(words).apply(runtime.catalog.models, favourites)
+        models = parse_filter(words).apply(catalog.models, favourites)
     if as_json:
         print_json([_entry(model, model.id in favourites) for model in models])
         return code
@@ -88,16 +85,15 @@ def _key(settings: Settings) -> Any:
 
 
 async def _bring_up_to_date(catalog: Catalog, *, refresh: bool, server: str) -> int:
-    """Make sure that there is a list; say so when it is an old one."""
-    await catalog.load_cached()
-    if not refresh and catalog.age is not None and catalog.age < FRESH:
-        return OK
-    if await catalog.refresh():
-        return OK
-    why = line(catalog.error or "no answer").rstrip(".")
-    if catalog.age is None:
-        raise Failure(f"the list of models could not be fetched from {line(server)}: {why}.")
-    say(f"this is the list of {_ago(catalog.age)} ago. {why}.")
+    """Make sure that there is a list, and tell its age when it was not fetched just now."""
+    if refresh or catalog.stale:
+        if await catalog.refresh():
+            return OK
+        why = line(catalog.error or "no answer").rstrip(".")
+        if catalog.age is None:
+            raise Failure(f"the list of models could not be fetched from {line(server)}: {why}.")
+        say(f"{why}.")
+    say(f"this is the list of {_ago(catalog.age or 0.0)} ago; --refresh fetches it.")
     return FAILED if refresh else OK
 
 
@@ -106,7 +102,7 @@ def _ago(seconds: float) -> str:
         count = int(seconds // size)
         if count:
             return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
+    return "a moment"
 
 
 def _mark(model: ModelInfo, favourites: set[str]) -> str:
@@ -114,12 +110,8 @@ def _mark(model: ModelInfo, favourites: set[str]) -> str:
 
 
 def _cells(model: ModelInfo) -> list[str]:
-    price = model.price
-    into, out = (price.prompt, price.completion) if price else (None, None)
-    flat = price.request if price else None
     return [
-        _dollars(into) if flat is None or into is not None else "",
-        _dollars(out) if flat is None or out is not None else f"{flat:g} pts each",
+        _price(model),
         _tokens(model.context_length),
         " ".join(_kinds(model.input_modalities)),
         " ".join(_kinds(model.output_modalities)),
@@ -127,11 +119,18 @@ def _cells(model: ModelInfo) -> list[str]:
     ]
 
 
+def _price(model: ModelInfo) -> str:
+    price = model.price
+    if price and price.prompt is None and price.completion is None and price.request is not None:
+        return f"{price.request:g} pts each" if price.request else "free"
+    return f"{_dollars(price.prompt if price else None)} / {_dollars(price.completion if price else None):>6}"
+
+
 def _plain(model: ModelInfo) -> list[object]:
     price = model.price
     return [
-        _million(price.prompt if price else None),
-        _million(price.completion if price else None),
+        _number(_million(price.prompt if price else None)),
+        _number(_million(price.completion if price else None)),
         model.context_length,
         ",".join(_kinds(model.input_modalities)),
         ",".join(_kinds(model.output_modalities)),
@@ -150,6 +149,10 @@ def _abilities(model: ModelInfo) -> list[str]:
 
 def _million(dollars: float | None) -> float | None:
     return None if dollars is None else round(dollars * 1_000_000, 6)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _dollars(dollars: float | None) -> str:

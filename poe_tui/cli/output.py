@@ -15,6 +15,8 @@ from poe_tui.sanitize import clean, join_surrogates
 _GAP = "   "
 _NARROWEST = 12
 """Cells; a column that gives way is never cut below this."""
+_ROOMY = 26
+"""Cells that the columns which give way should keep while there are others that can be left out."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,6 +28,8 @@ class Column:
     """Numbers stand at the right."""
     gives_way: bool = False
     """A title or name may be cut when the terminal is narrow; values never are."""
+    leaves: int = 0
+    """A column that a narrow terminal can do without: the highest number goes first, 0 stays always."""
 
 
 def say(text: str) -> None:
@@ -73,17 +77,37 @@ def print_list(
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return the lines of a table: heads, a rule under them, rows. Only columns that may give way are cut."""
+    """Return the lines of a table: heads, a rule under them, rows, within ``width`` cells where that can be done.
+
+    Columns that may leave go first, then names and titles are cut; values never are.
+    """
     widths = [max([cells(column.head), *(cells(row[index]) for row in rows)]) for index, column in enumerate(columns)]
-    over = sum(widths) + len(_GAP) * (len(columns) - 1) - width
+    kept = _kept(columns, widths, width)
+    columns = [columns[index] for index in kept]
+    widths = [widths[index] for index in kept]
+    over = _total(widths) - width
     for index, column in sorted(enumerate(columns), key=lambda pair: -widths[pair[0]]):
         if over > 0 and column.gives_way:
-            cut = min(over, max(0, widths[index] - max(_NARROWEST, cells(column.head))))
-            widths[index] -= cut
-            over -= cut
-    lines = [_row(columns, [column.head for column in columns], widths)]
-    lines.append("─" * (sum(widths) + len(_GAP) * (len(columns) - 1)))
-    return lines + [_row(columns, row, widths) for row in rows]
+            less = min(over, max(0, widths[index] - max(_NARROWEST, cells(column.head))))
+            widths[index] -= less
+            over -= less
+    lines = [_row(columns, [column.head for column in columns], widths), "─" * _total(widths)]
+    return lines + [_row(columns, [row[index] for index in kept], widths) for row in rows]
+
+
+def _kept(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+    """Return the indices of the columns that stay: none that is empty, and as many as leave the names room."""
+    kept = [index for index, column in enumerate(columns) if widths[index] or column.head]
+    for index in sorted(kept, key=lambda index: -columns[index].leaves):
+        roomy = [min(widths[i], _ROOMY) if columns[i].gives_way else widths[i] for i in kept]
+        if _total(roomy) <= width or not columns[index].leaves:
+            break
+        kept.remove(index)
+    return kept
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
 def cells(text: str) -> int:

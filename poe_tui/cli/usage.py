@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.cli.exits import FAILED, NO_KEY, OK, Failure
-from poe_tui.cli.output import Column, line, print_json, print_list, say
+from poe_tui.cli.output import Column, is_terminal, line, print_json, print_list, say
 from poe_tui.cli.parsing import Parser
 from poe_tui.cli.setup import load_settings, need_key, run_async
 from poe_tui.cli.threads import local_time, utc_time
@@ -62,7 +63,11 @@ async def _usage(settings: Settings, secret: Secret, *, as_json: bool, limit: in
         return OK
     if balance is None and page is None:
         raise Failure(f"{line(settings.account.base_url)} tells neither a balance nor a history.")
-    say(f"{'an unknown number of' if balance is None else balance} points are left.")
+    left = f"{'?' if balance is None else f'{balance:,}'.replace(',', ' ')} points are left."
+    if is_terminal(sys.stdout):
+        print(f"{left}\n")
+    else:
+        say(left)
     print_list(_COLUMNS, (_cells(entry) for entry in entries), pipe=(_plain(entry) for entry in entries))
     return OK
 
