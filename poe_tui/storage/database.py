@@ -295,8 +295,34 @@ def _check(db: sqlite3.Connection) -> None:
         return
     finally:
         db.set_progress_handler(None, 0)
-    if found is None or found[0] != "ok":
-        raise Damaged("was damaged")
+    if found[0] != "ok":
+        # Newer versions of SQLite look into the full-text index as well; that is no reason to put everything away.
+        _mend_or_raise(db)
+
+
+def _mend_or_raise(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        mend_index(db)
+        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise Damaged("was damaged")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def mend_index(db: sqlite3.Connection) -> None:
+    """Build the full-text index again, if it alone can be at fault; inside the caller's transaction.
+
+    Raises:
+        Damaged: the tables themselves are not sound.
+    """
+    for table in _COLUMNS:
+        if db.execute(f"PRAGMA quick_check({table})").fetchone()[0] != "ok":
+            raise Damaged("was damaged")
+    search.rebuild(db)
 
 
 def _probe(db: sqlite3.Connection) -> None:

@@ -44,6 +44,10 @@ class Refused(Exception):
         """Whether what is in it may still be shown, from a copy in memory."""
 
 
+class IndexSuspected(sqlite3.DatabaseError):
+    """A write failed in a way in which only a damaged full-text index fails."""
+
+
 class Trouble(Enum):
     """What an exception of SQLite or of the file system means for a write."""
 
@@ -90,6 +94,8 @@ def trouble(error: Exception) -> Trouble:
         if error.errno in _FULL_ERRNOS:
             return Trouble.FULL
         return Trouble.READONLY if error.errno in _READONLY_ERRNOS else Trouble.IO
+    if isinstance(error, IndexSuspected):
+        return Trouble.INDEX_DAMAGED
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return Trouble.INVALID

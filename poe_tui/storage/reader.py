@@ -13,8 +13,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
-from poe_tui.storage import search
-from poe_tui.storage.database import Database
+from poe_tui.storage.database import Database, mend_index
 from poe_tui.storage.errors import WORDS, StoreError, StoreState, Trouble, store_error, trouble
 from poe_tui.storage.writer import Job, Writer
 
@@ -107,12 +106,12 @@ class Reader:
             # Text that is not UTF-8: a flipped bit. The default is kept for speed until it is needed.
             self._connection.text_factory = _lenient
             return tries == 0
-        if kind is Trouble.INDEX_DAMAGED and tries == 0:
-            with contextlib.suppress(StoreError, TimeoutError):
-                self._writer.run(search.rebuild).result(timeout=_SETTLE * 10)
-            return True
         if kind not in (Trouble.DAMAGED, Trouble.INDEX_DAMAGED) or database is None:
             return False
+        if tries == 0:  # SQLite does not always tell an index's damage from a table's.
+            with contextlib.suppress(StoreError, TimeoutError):
+                self._writer.run(mend_index).result(timeout=_PATIENCE)
+            return True
         generation = self._generation
         self._disconnect()
         database.renew(generation, damaged=True)

@@ -37,25 +37,23 @@ _TABLE: Final = (
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3')"
 )
 _VIEW: Final = "CREATE VIEW turns_done AS SELECT seq, input_text, output_text FROM turns WHERE status <> 'in_progress'"
+_COLUMNS: Final = "rowid, input_text, output_text"
 _ADD: Final = (
-    "INSERT INTO turns_fts (rowid, input_text, output_text) VALUES (new.seq, new.input_text, new.output_text);"
+    f"INSERT INTO turns_fts ({_COLUMNS}) SELECT new.seq, new.input_text, new.output_text"
+    " WHERE new.status <> 'in_progress';"
 )
 _REMOVE: Final = (
-    "INSERT INTO turns_fts (turns_fts, rowid, input_text, output_text)"
-    " VALUES ('delete', old.seq, old.input_text, old.output_text);"
+    f"INSERT INTO turns_fts (turns_fts, {_COLUMNS}) SELECT 'delete', old.seq, old.input_text, old.output_text"
+    " WHERE old.status <> 'in_progress';"
 )
 _OBJECTS: Final = {
     "turns_done": _VIEW,
     "turns_fts": _TABLE,
-    "turns_fts_insert": "CREATE TRIGGER turns_fts_insert AFTER INSERT ON turns"
-    f" WHEN new.status <> 'in_progress' BEGIN {_ADD} END",
-    "turns_fts_delete": "CREATE TRIGGER turns_fts_delete AFTER DELETE ON turns"
-    f" WHEN old.status <> 'in_progress' BEGIN {_REMOVE} END",
-    # Two, because either half may apply alone: a turn that ends is only added.
-    "turns_fts_leave": "CREATE TRIGGER turns_fts_leave AFTER UPDATE OF status, input_text, output_text ON turns"
-    f" WHEN old.status <> 'in_progress' BEGIN {_REMOVE} END",
-    "turns_fts_enter": "CREATE TRIGGER turns_fts_enter AFTER UPDATE OF status, input_text, output_text ON turns"
-    f" WHEN new.status <> 'in_progress' BEGIN {_ADD} END",
+    "turns_fts_insert": f"CREATE TRIGGER turns_fts_insert AFTER INSERT ON turns BEGIN {_ADD} END",
+    "turns_fts_delete": f"CREATE TRIGGER turns_fts_delete AFTER DELETE ON turns BEGIN {_REMOVE} END",
+    # One trigger for both halves: the order in which SQLite fires two is not defined.
+    "turns_fts_update": "CREATE TRIGGER turns_fts_update AFTER UPDATE OF status, input_text, output_text ON turns"
+    f" BEGIN {_REMOVE} {_ADD} END",
 }
 """The index and what keeps it, in the order of creation."""
 _TRIGGERS: Final = tuple(name for name, statement in _OBJECTS.items() if "TRIGGER" in statement)

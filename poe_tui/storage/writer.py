@@ -17,10 +17,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar, cast
 
-from poe_tui.storage import search
 from poe_tui.storage.connection import BUSY_MS
-from poe_tui.storage.database import Database
-from poe_tui.storage.errors import WORDS, Refused, StoreError, StoreState, Trouble, store_error, trouble
+from poe_tui.storage.database import Database, mend_index
+from poe_tui.storage.errors import WORDS, IndexSuspected, Refused, StoreError, StoreState, Trouble, store_error, trouble
 
 _BATCH: Final = 256
 _RETRY_SECONDS: Final = 2.0
@@ -220,10 +219,10 @@ class Writer:
         time.sleep(_PAUSE)
 
     def _mend(self, kind: Trouble, tries: int) -> bool:
-        """Build the index again, or put a fresh database in the place of a damaged one."""
-        if kind is Trouble.INDEX_DAMAGED and tries == 0:
+        """Build the full-text index again; if that was not it, put a fresh database in the damaged one's place."""
+        if tries == 0:  # SQLite does not always tell an index's damage from a table's.
             with contextlib.suppress(sqlite3.Error, OSError, Refused):
-                self._transaction([Job(search.rebuild, size=0)])
+                self._transaction([Job(mend_index, size=0)])
             return True
         if self._database is None:
             return False
@@ -294,6 +293,9 @@ def _in_savepoint(db: sqlite3.Connection, run: Work) -> tuple[Any, StoreError | 
     except Exception as error:
         if isinstance(error, sqlite3.Error | OSError) and trouble(error) is not Trouble.INVALID:
             raise
+        if not db.in_transaction:
+            # None of our own statements ends the transaction by failing; FTS5 does, on damage it did not recognise.
+            raise IndexSuspected(str(error)) from error
         db.execute("ROLLBACK TO job")
         db.execute("RELEASE job")
         return None, store_error(error)
