@@ -57,8 +57,8 @@ class Endpoints:
             return False
         except Exception as error:  # a mistake of this server: said over HTTP, never printed over somebody's screen
             if noted.status is None:
-                problem = APIProblem(500, f"The demo server made a mistake: {error!r}")
-                await _send(connection, noted, 500, problem.body())
+                mistake = APIProblem(500, f"The demo server made a mistake: {error!r}")
+                await _send(connection, noted, 500, mistake.body())
             return False
         finally:
             if noted.outcome == "open":
