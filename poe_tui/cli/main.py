@@ -5,6 +5,7 @@ Standard library only, and little of it: a command's own imports happen in its o
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,12 @@ from poe_tui.cli.text import COMMANDS, HELP
 PRIVATE_UMASK = 0o077
 """Whatever a command writes is the person's own (robustness.md K03)."""
 
+_OUTPUT_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run ``poe-tui`` with these arguments and return the exit code."""
+    _open_what_is_closed()
     _tolerate_any_text()
     if sys.platform == "win32":
         _say("native Windows is not supported: its consoles lack what the screen needs. Use WSL instead.")
@@ -40,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
         # argparse ends this way, for --help and for usage errors.
         return left.code if isinstance(left.code, int) else OK if left.code is None else USAGE
     except OSError as error:
-        if error.filename is None and error.errno is not None and _stdout_is_broken():
+        # Files and connections are somebody's business further down; what comes up here without a name is stdout.
+        if error.filename is None and error.errno in _OUTPUT_TROUBLE:
             _leave_stdout()
             _say(f"the output could not be written: {error.strerror}.")
             return FAILED
@@ -77,20 +82,23 @@ def _say(text: str) -> None:
     print(f"poe-tui: {text}", file=sys.stderr)
 
 
+def _open_what_is_closed() -> None:
+    """Give a stream that the caller closed (``>&-``) to nothing, before a database takes its place as descriptor 1."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number, which is this one.
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+
+
 def _tolerate_any_text() -> None:
     """Let a terminal or a file that knows ASCII only show a ``?`` where a letter does not fit, instead of an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-
-
-def _stdout_is_broken() -> bool:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return False
 
 
 def _leave_stdout() -> None:
