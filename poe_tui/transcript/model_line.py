@@ -38,12 +38,12 @@ class ModelLine:
         numbers = list(self.numbers) if frame.width >= NARROW else []
         name = f"{self.name} · {self.time}" if self.time and frame.width >= NARROW else self.name
         while True:
-            right = self._right(numbers)
+            right = [span._replace(text=frame.own(span.text)) for span in self._right(numbers)]
             room = frame.pane - cells(right) - 2
             if room >= min(SHORTEST_NAME, cell_len(name)) or not numbers:
                 break
             numbers.pop()
-        return Row(Line((Span(cut(name, max(0, room)), "dim"),)), tuple(right))
+        return Row(Line((Span(cut(name, max(0, room), frame.ellipsis), "dim"),)), tuple(right))
 
     def _right(self, numbers: list[str]) -> list[Span]:
         spans: list[Span] = []

@@ -25,6 +25,12 @@ RIGHT_MARGIN = 3
 """R = width − 3 (look.md, Grid); the last column is the scrollbar's alone."""
 TEXT_LIMIT = 100
 
+PLAIN = str.maketrans({
+    "▌": "|", "►": "+", "▼": "-", "●": "*", "○": "o", "•": "*", "▲": "^", "─": "-", "│": "|", "·": "-", "≈": "~",
+    "‹": "<", "›": ">", "–": "-", "▐": "|", "▄": "#", "█": "#",
+})  # fmt: skip
+"""The plain set (look.md, Characters), cell for cell; ``…`` alone grows, see :attr:`Frame.ellipsis`."""
+
 END = -1
 """As a row to walk from: below the last row."""
 
@@ -35,6 +41,7 @@ class Frame:
 
     width: int
     """Of the whole widget, the scrollbar's column included."""
+    glyphs: Glyphs = "unicode"
     density: Density = "comfortable"
     reasoning: ReasoningMode = "show"
     timestamps: bool = False
@@ -54,6 +61,15 @@ class Frame:
     def text(self) -> int:
         """Cells a line of text may have."""
         return min(TEXT_LIMIT, self.pane)
+
+    @property
+    def ellipsis(self) -> str:
+        """What stands where something was cut."""
+        return "…" if self.glyphs == "unicode" else "..."
+
+    def own(self, words: str) -> str:
+        """Words of ours in the set of characters that is used."""
+        return words if self.glyphs == "unicode" else words.replace("…", "...").translate(PLAIN)
 
 
 class HasSource(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from poe_tui.sanitize import StreamCleaner, clean
-from poe_tui.transcript.lines import Citation, CodeBlock, LinkData, TableData
+from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
 from poe_tui.transcript.markdown import MarkdownRenderer, Piece
 from poe_tui.transcript.rows import END, Frame, Row, Stack
 from poe_tui.transcript.turn_blocks import Block, estimated_rows
@@ -26,6 +26,8 @@ class Text(Block):
         self.unchanged = True
         """Whether cleaning changed nothing, so that a server's offsets are ours."""
         self.citations: tuple[Citation, ...] = tuple(citations)
+        self.first_code = 1
+        """The number of this text's first block of code: an answer of several parts numbers them through."""
         self.parsed_characters = 0
         """Handed to the Markdown renderer; below, what it was asked to lay out. Tests count work by them."""
         self.pieces_laid_out = 0
@@ -143,6 +145,11 @@ class Text(Block):
         return self.parsed().code_blocks
 
     @property
+    def code_count(self) -> int:
+        """How many blocks of code there are; 0 without parsing where no fence or indentation can be one."""
+        return len(self.code_blocks) if "```" in self.source or "~~~" in self.source or "    " in self.source else 0
+
+    @property
     def tables(self) -> list[TableData]:
         """Tables, numbered within this text."""
         return self.parsed().tables
@@ -184,7 +191,17 @@ class PieceRows:
 
     def row(self, at: int) -> Row:
         """See ``rows.Rows``."""
-        return Row(self.piece.lines[at], origin=self._origin)
+        line = self.piece.lines[at]
+        if line.kind == "code-head" and self._origin.first_code > 1:
+            line = _renumbered(line, self._origin.first_code - 1)
+        return Row(line, origin=self._origin)
+
+
+def _renumbered(line: Line, earlier: int) -> Line:
+    """A code head in an answer with code in an earlier part: blocks are numbered through."""
+    number = line.block + earlier
+    spans = (span._replace(text=str(number)) if span.role == "code-number" else span for span in line.spans)
+    return line._replace(spans=tuple(spans), block=number)
 
 
 class TextRows(Stack):

@@ -55,10 +55,10 @@ class Divider(Block):
 
     def lay_out(self, frame: Frame) -> list[Row]:
         """See :class:`Block`."""
-        words = cut(f"now {self.model}", frame.pane - 6)
+        words = cut(f"now {self.model}", frame.pane - 6, frame.ellipsis)
         used = cells((Span(words),)) + 5
-        rest = Span(f" {'─' * max(0, frame.pane - used)}", "rule")
-        return [Row(Line((Span("─── ", "rule"), Span(words, "dim"), rest), "rule"))]
+        rest = Span(f" {frame.own('─') * max(0, frame.pane - used)}", "rule")
+        return [Row(Line((Span(f"{frame.own('───')} ", "rule"), Span(words, "dim"), rest), "rule"))]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Prompt(Block):
             more = f"{numbers.grouped(rest)} more lines · " if rest else ""
             words = f"► {more}{numbers.size(len(self.text.encode('utf-8', 'replace')))} · "
             key = Span(frame.keys["turn.raw"], "key")
-            rows.append(Row(Line((Span(words, "dim"), key, Span(" shows all", "dim"))), mark="user-bar"))
+            rows.append(Row(Line((Span(frame.own(words), "dim"), key, Span(" shows all", "dim"))), mark="user-bar"))
         if self.chips:
             spans = [piece for name, size in self.chips for piece in _chip(name, size, frame)]
             rows.extend(Row(Line(wrapped), mark="user-bar") for wrapped in wrap(spans[:-1], frame.pane))
@@ -102,7 +102,7 @@ class Prompt(Block):
 
 def _chip(name: str, size: str, frame: Frame) -> list[Span]:
     # No-break spaces keep a chip in one row.
-    name = cut(name, max(8, frame.pane - 16)).replace(" ", "\u00a0")
+    name = cut(name, max(8, frame.pane - 16), frame.ellipsis).replace(" ", "\u00a0")
     size = size.replace(" ", "\u00a0")
     return [Span(f"\u00a0{name}\u00a0", "chip"), *([Span(f"{size}\u00a0", "chip dim")] if size else []), Span(" ")]
 
@@ -138,7 +138,7 @@ class Reasoning(Block):
     def lay_out(self, frame: Frame) -> list[Row]:
         """See :class:`Block`."""
         folded = self.state == "folded"
-        head = Row(Line((Span(f"{'►' if folded else '▼'} {self.label}", "dim"),)))
+        head = Row(Line((Span(frame.own(f"{'►' if folded else '▼'} {self.label}"), "dim"),)))
         if folded:
             return [head]
         if self.state == "live":
@@ -166,6 +166,24 @@ def _thought_rows(text: str, frame: Frame, *, blank_rows: bool) -> list[Row]:
 
 
 @dataclass(frozen=True)
+class Refusal(Block):
+    """The words a model refuses with."""
+
+    text: str
+
+    @property
+    def source(self) -> str:
+        """What is copied."""
+        return self.text
+
+    def lay_out(self, frame: Frame) -> list[Row]:
+        """See :class:`Block`."""
+        lines = plain(self.text.strip("\n"))
+        lines[0].insert(0, Span("Refused: ", "warning"))
+        return [_source_row(spans, self) for line in lines for spans in wrap(line, frame.text)]
+
+
+@dataclass(frozen=True)
 class Activity(Block):
     """One line about something the answer does besides text: a search, a call, an image, an unknown item."""
 
@@ -179,10 +197,10 @@ class Activity(Block):
         room = frame.pane - (cells(right) + 2 if right else 0)
         spans: list[Span] = []
         for span in self.spans:
-            text = cut(span.text, room)
+            text = cut(frame.own(span.text), room, frame.ellipsis)
             if text:
                 spans.append(span._replace(text=text))
-            room -= cells((span,))
+            room -= cells((Span(frame.own(span.text)),))
             if room <= 0:
                 break
         return [Row(Line(tuple(spans)), right)]
@@ -208,7 +226,7 @@ class Sources(Block):
         """See :class:`Block`."""
         spans: list[Span] = []
         for source in self.sources[:SOURCES_SHOWN]:
-            domain = Span(cut(source.domain, max(8, frame.pane - 16)), "link source", source.url)
+            domain = Span(cut(source.domain, max(8, frame.pane - 16), frame.ellipsis), "link source", source.url)
             spans += [Span(f"{source.number}\u00a0", "key"), domain, Span("   ")]
         left_out = len(self.sources) - SOURCES_SHOWN
         spans = [*spans[:-1], Span(f"   and {left_out} more", "dim")] if left_out > 0 else spans[:-1]
@@ -229,7 +247,7 @@ class Words(Block):
         return [
             Row(Line(spans))
             for paragraph in self.paragraphs
-            for spans in wrap([Span(text, role) for text, role in paragraph], frame.text)
+            for spans in wrap([Span(frame.own(text), role) for text, role in paragraph], frame.text)
         ]
 
 

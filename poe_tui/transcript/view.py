@@ -1,42 +1,59 @@
-"""Transcript: the conversation drawn line by line. SIGNATURE ONLY for now; the drawing follows.
+"""Transcript: the conversation drawn line by line.
 
-The screen hands in rows and events and gets messages back; it never touches lines. Nothing here knows a client or a
-store: what a turn costs and how keys are called is handed in.
+The screen hands in rows and events and gets messages back. Nothing here knows a client or a store: what a turn costs
+and how keys are called is handed in. Events only append; a frame timer, which runs only while something changes,
+draws what is visible.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import Any
 
+from textual import events
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
 
-from poe_tui.model import Cost, Turn
+from poe_tui.model import Turn
 from poe_tui.palette import POE_DARK, Palette
+from poe_tui.transcript import words
+from poe_tui.transcript.copying import selected_text
+from poe_tui.transcript.cursor import MessageMode
+from poe_tui.transcript.document import Document, is_sent_by_person
+from poe_tui.transcript.looks import Looks
+from poe_tui.transcript.render import Painter, place
+from poe_tui.transcript.rows import Density, Frame, Glyphs
+from poe_tui.transcript.turn_blocks import Words
+from poe_tui.transcript.viewport import NEAR, Viewport, Visible
+
+SOON = 0.001
+"""Seconds to a frame that is due: after the events that are waiting."""
+
+TICK = 1.0
+"""Seconds between frames of a turn that runs and brings nothing."""
 
 
-@dataclass(slots=True, frozen=True)
-class CodeBlock:
-    """A fenced or indented block of an answer; ``number`` is the one drawn in its head, from 1 within the turn."""
-
-    number: int
-    language: str
-    text: str
-
-
-@dataclass(slots=True, frozen=True)
-class Source:
-    """A web source of an answer, numbered as its citations are. ``url`` is http or https."""
-
-    number: int
-    title: str
-    url: str
-
-
-class Transcript(ScrollView, can_focus=True):
+class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
     """The turns of one path, streaming or not."""
+
+    # The line API needs the bar's column from the start: a width that changes with the content breaks lines anew.
+    DEFAULT_CSS = """
+    Transcript {
+        width: 1fr;
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 0;
+    }
+    """
+    FOCUS_ON_CLICK = False
 
     class FollowChanged(Message):
         """The view began or ceased to follow the end, or the count of lines below the view changed.
@@ -67,89 +84,261 @@ class Transcript(ScrollView, can_focus=True):
         self,
         *,
         palette: Palette = POE_DARK,
-        glyphs: Literal["unicode", "plain"] = "unicode",
-        density: Literal["comfortable", "compact"] = "comfortable",
+        glyphs: Glyphs = "unicode",
+        density: Density = "comfortable",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        # All of these may be set at any time; the view draws itself again without parsing anything again.
-        self.palette: Palette = palette
-        self.glyphs: Literal["unicode", "plain"] = glyphs
-        self.density: Literal["comfortable", "compact"] = density
-        self.reasoning: Literal["show", "fold", "off"] = "show"
-        self.timestamps: bool = False
         self.frame_rate: float = 20.0
-        self.tail_rows: int = 1
-        """Blank rows after the last line: the row over the composer in which the pill is drawn (look.md)."""
-        self.cost_of: Callable[[Turn], Cost] | None = None
-        self.keys: Mapping[str, str] = {}
-        """Action id -> how its key is written (``{"turn.retry": "r"}``); the actions' defaults where missing."""
+        """Frames per second while something streams."""
+        self.frames = 0
+        """Frames drawn so far."""
+        self._palette = palette
+        self._frame = Frame(0, glyphs, density)
+        self.document = Document(self._frame)
+        self.viewport = Viewport(self.document)
+        self._painter = Painter(palette, self._frame)
+        self._visible: list[Visible] = []
+        self._strips: list[Strip] = []
+        self._placing = False
+        self._told: tuple[bool, int] = (True, 0)
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self._drawn_at = 0.0
 
-    # --- content ---------------------------------------------------------------------------------------------------
-    def show(self, turns: Sequence[Turn], events: Iterable[Any] = (), *, position: dict[str, Any] | None = None) -> None:
+    # --- content ------------------------------------------------------------------------------------------------------
+    def show(
+        self, turns: Sequence[Turn], events: Iterable[Any] = (), *, position: dict[str, Any] | None = None
+    ) -> None:
         """Show another path: finished rows, then the log of the turn in flight (``LiveThreads.events``).
 
         Goes to the end and follows, or to ``position`` (an earlier :meth:`position`). An empty path shows the empty
         state. The last row may be the one ``in_progress`` that the events go on with.
         """
+        self.leave_message_mode()
+        self._forget_selection()
+        self.document.load(turns)
+        for event in events:
+            self.document.apply(event)
+        self.viewport.top = self.viewport.row = 0
+        if self.viewport.height:
+            self.viewport.refresh()
+        self.viewport.restore(position)
+        self._draw()
+        if self.document.live is not None:
+            self._wake()
 
     def apply(self, event: Any) -> None:
         """Take one event of the thread on screen. Cheap: appends to a buffer; drawing happens on the next frame."""
+        view = self.document.apply(event)
+        if view is None:
+            return
+        if event.type == "turn.started" and is_sent_by_person(event.turn):
+            self.viewport.follow, self.viewport.new_lines = True, 0
+        self._wake()
 
     def position(self) -> dict[str, Any]:
         """Where the reader is, fit for ``Thread.scroll``; ``{}`` at the end."""
-        return {}
+        return self.viewport.position()
 
-    # --- following and scrolling -----------------------------------------------------------------------------------
-    follow: bool = True
-    """Whether the view stays at the end. Set by scrolling; :meth:`go_end` sets it."""
-    new_lines: int = 0
-    """Lines that came below the view since it ceased to follow."""
+    # --- following and scrolling --------------------------------------------------------------------------------------
+    @property
+    def follow(self) -> bool:
+        """Whether the view stays at the end. Set by scrolling and by a prompt that is sent."""
+        return self.viewport.follow
+
+    @property
+    def new_lines(self) -> int:
+        """Lines that came below the view since it ceased to follow."""
+        return self.viewport.new_lines
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll by lines; negative is up. Reaching the end follows."""
+        self.viewport.scroll(lines)
+        self._draw()
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll by a view's height less two lines."""
+        self.scroll_lines(pages * max(1, self.viewport.height - 2))
 
     def go_home(self) -> None:
         """To the first line."""
+        self.viewport.jump(0)
+        self._draw()
 
     def go_end(self) -> None:
         """To the end, and follow."""
+        self.viewport.to_end()
+        self._draw()
 
-    # --- message mode ----------------------------------------------------------------------------------------------
-    @property
-    def selected(self) -> Turn | None:
-        """The turn under the message-mode cursor."""
-        return None
+    def action_page_up(self) -> None:
+        """A page towards the start."""
+        self.scroll_pages(-1)
 
-    def select(self, turn_id: str | None) -> None:
-        """Put the cursor on a turn and bring its first line into view; ``None`` leaves message mode."""
+    def action_page_down(self) -> None:
+        """A page towards the end."""
+        self.scroll_pages(1)
 
-    def select_previous(self) -> None:
-        """Towards the start; from no selection, the last turn."""
+    def action_scroll_up(self) -> None:
+        """A line towards the start."""
+        self.scroll_lines(-1)
 
-    def select_next(self) -> None:
-        """Towards the end."""
+    def action_scroll_down(self) -> None:
+        """A line towards the end."""
+        self.scroll_lines(1)
 
-    def toggle_reasoning(self, turn_id: str | None = None) -> bool:
-        """Open or fold the reasoning of a turn (default: the selected, else the last). False: it has none."""
-        return False
+    def action_scroll_home(self) -> None:
+        """To the first line."""
+        self.go_home()
 
-    def toggle_raw(self, turn_id: str | None = None) -> bool:
-        """Show the answer's Markdown source instead of its rendering, or back."""
-        return False
+    def action_scroll_end(self) -> None:
+        """To the end, and follow."""
+        self.go_end()
 
-    def code_blocks(self, turn_id: str) -> list[CodeBlock]:
-        """The code blocks of an answer, with their source text."""
-        return []
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Somebody scrolled: the wheel, the bar, a selection dragged over the edge."""
+        if self._placing or self.size.height != self.viewport.height:
+            return
+        target = round(new_value)
+        delta = target - self.viewport.y
+        if not delta:
+            return
+        if abs(delta) <= NEAR * self.viewport.height:
+            self.viewport.scroll(delta)
+        else:
+            self.viewport.jump(target)
+        self._draw()
 
-    def sources(self, turn_id: str) -> list[Source]:
-        """The numbered web sources of an answer."""
-        return []
+    def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
+        """Nothing moves by itself: no scrolling is animated (private in Textual, guarded by a test)."""
+        options["animate"] = False
+        return super()._scroll_to(x, y, **options)
 
-    def links(self, turn_id: str) -> list[tuple[str, str]]:
-        """``(text, url)`` of every link in the answer, in order, without repeats."""
-        return []
+    # --- drawing ------------------------------------------------------------------------------------------------------
+    def render_line(self, y: int) -> Strip:
+        """A row of the window; see ``Widget.render_line``."""
+        return self._strips[y] if 0 <= y < len(self._strips) else self._painter.blank
+
+    def on_mount(self) -> None:
+        """Dress the scrollbar."""
+        self._dress()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break lines for the new width; only what is visible."""
+        self._reframe(width=self.size.width)
+
+    def on_unmount(self) -> None:
+        """Draw no more."""
+        if self._timer is not None:
+            self._timer.stop()
+
+    def _lay_out(self) -> None:
+        """Bring what changed up to date and draw it."""
+        if self.viewport.height:
+            self.viewport.refresh()
+            self._draw()
+
+    def _draw(self) -> None:
+        """Make the strips of the window and repaint the rows that differ from what is shown."""
+        if not self.viewport.height or not self._frame.width:
+            return
+        self._visible = self.viewport.rows()
+        selection = self.text_selection if self.is_attached else None
+        strips = [self._strip(visible, selection) for visible in self._visible] or self._invitation()
+        strips += [self._painter.blank] * (self.viewport.height - len(strips))
+        before, self._strips = self._strips, strips
+        self._place()
+        start: int | None = None
+        for y in range(len(strips) + 1):
+            same = y == len(strips) or (y < len(before) and before[y] is strips[y])
+            if same and start is not None:
+                self.refresh(Region(0, start, self._frame.width, y - start))
+                start = None
+            elif not same and start is None:
+                start = y
+        self._tell()
+
+    def _strip(self, visible: Visible, selection: Selection | None) -> Strip:
+        y = place(visible.turn, visible.at)
+        span = selection.get_span(y) if selection is not None else None
+        return self._painter.strip(visible.row, y, marked=visible.turn == self.cursor_place, selected=span)
+
+    def _invitation(self) -> list[Strip]:
+        """The empty state: what to press, a third down the page."""
+        rows = Words(tuple(words.empty_thread(self._frame.keys))).lay_out(self._frame)
+        above = max(1, (self.viewport.height - len(rows)) // 3)
+        shown = [self._painter.strip(row, place(0, above + at)) for at, row in enumerate(rows)]
+        return ([self._painter.blank] * above + shown)[: self.viewport.height]
+
+    def _place(self) -> None:
+        """Tell Textual and the scrollbar where the window is, without a layout and without being told back."""
+        y, total = self.viewport.y, self.viewport.total
+        size = Size(self._frame.width, total)
+        self._placing = True
+        try:
+            self.set_reactive(Widget.virtual_size, size)
+            self.set_reactive(Widget.scroll_y, float(y))
+            self.set_reactive(Widget.scroll_target_y, float(y))
+            bar = self.vertical_scrollbar
+            bar.window_virtual_size, bar.window_size, bar.position = total, self.viewport.height, y
+        finally:
+            self._placing = False
+
+    def _tell(self) -> None:
+        told = self.viewport.follow, self.viewport.new_lines
+        if told != self._told:
+            self._told = told
+            self.post_message(self.FollowChanged(*told))
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+    def _wake(self) -> None:
+        """A frame as soon as the rate allows."""
+        self._arm(max(SOON, self._drawn_at + 1 / self.frame_rate - monotonic()))
+
+    def _arm(self, delay: float) -> None:
+        due = monotonic() + delay
+        if not self.is_mounted or (self._timer is not None and self._due <= due):
+            return
+        if self._timer is not None:
+            self._timer.stop()
+        self._due = due
+        self._timer = self.set_timer(delay, self._next_frame, name="transcript frame")
+
+    def _next_frame(self) -> None:
+        """Draw what came; come back only while a turn runs."""
+        self._timer = None
+        self._drawn_at = monotonic()
+        self.frames += 1
+        live = self.document.live
+        if live is not None:
+            at = self.document.place(live.turn.id)
+            if at is not None:
+                self.document.changed.add(at)
+        self._lay_out()
+        if live is not None:
+            waiting = live.retry_remaining()
+            self._arm(waiting % 1.0 or TICK if waiting else TICK)
+
+    # --- selection and links ------------------------------------------------------------------------------------------
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The source text under a selection; see ``Widget.get_selection``."""
+        return selected_text(self.document, selection), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """The selection changed: only its rows are drawn again."""
+        self._draw()
+
+    def _forget_selection(self) -> None:
+        if self.is_attached and self.text_selection is not None:
+            self.screen.clear_selection()
+
+    def on_click(self, event: events.Click) -> None:
+        """Offer a link to the screen; fold or open reasoning. Nothing is opened here."""
+        url = event.style.meta.get("poe_link") if event.style else None
+        if isinstance(url, str):
+            event.stop()
+            self.post_message(self.LinkActivated(url))
+        elif 0 <= event.y < len(self._visible) and self.is_fold(self._visible[event.y]):
+            event.stop()
+            self.toggle_reasoning(self.document.view(self._visible[event.y].turn).turn.id)

@@ -28,10 +28,16 @@ class KeyNames:
     """How the keys that mend things are written: a person's own bindings first, the actions' defaults else."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self._names = dict(names or {})
+        self.names = dict(names or {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyNames) and other.names == self.names
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.names.items())))
 
     def __getitem__(self, action_id: str) -> str:
-        name = self._names.get(action_id)
+        name = self.names.get(action_id)
         if name is None:
             action = actions.by_id(action_id)
             name = actions.key_label(action.key) if action.key else f"/{action.slash}"

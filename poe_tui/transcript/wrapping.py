@@ -21,14 +21,14 @@ def cells(spans: Iterable[Span]) -> int:
     return sum(cell_len(span.text) for span in spans)
 
 
-def cut(text: str, width: int) -> str:
-    """The text in at most that many cells, with ``…`` where it had to end."""
+def cut(text: str, width: int, ellipsis: str = "…") -> str:
+    """The text in at most that many cells, with ``…`` (or what stands for it) where it had to end."""
     if cell_len(text) <= width:
         return text
-    if width <= 1:
-        return "…"[:width]
-    head, _ = split_at(text, width - 1)
-    return head.rstrip(" ") + "…"
+    if width <= len(ellipsis):
+        return ellipsis[: max(0, width)]
+    head, _ = split_at(text, width - len(ellipsis))
+    return head.rstrip(" ") + ellipsis
 
 
 def split_at(text: str, width: int) -> tuple[str, str]:

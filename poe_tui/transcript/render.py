@@ -1,0 +1,187 @@
+"""Rows to strips: margins, marks, backgrounds, clipping. The only place where the transcript meets colours.
+
+Strips carry text offsets for Textual's selection, in coordinates of our own: x counts the characters from the text
+column, y is :func:`place`. They stay true while heights above are corrected and while the answer grows.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from poe_tui.palette import Palette
+from poe_tui.sanitize import clean_url
+from poe_tui.transcript.lines import Span
+from poe_tui.transcript.rows import MARK_COLUMN, PLAIN, TEXT_COLUMN, Frame, Row
+from poe_tui.transcript.styles import Styles
+from poe_tui.transcript.wrapping import split_at
+
+CACHE_LIMIT = 600
+"""Strips kept: some fifteen screens."""
+
+_TURN_BITS = 32
+_OWN_MARKS = frozenset({"rule", "quote-bar", "list-marker", "code-label", "table-head"})
+
+
+def place(turn: int, row: int) -> int:
+    """The y of a row for selections: ordered as on screen, and not moved by what happens in other turns."""
+    return turn << _TURN_BITS | row
+
+
+def place_of(y: int) -> tuple[int, int]:
+    """Turn and row of a :func:`place`."""
+    return y >> _TURN_BITS, y & ((1 << _TURN_BITS) - 1)
+
+
+class Painter:
+    """Draws rows for one palette and frame. Strips are kept by row, so that scrolling draws only what is new."""
+
+    def __init__(self, palette: Palette, frame: Frame) -> None:
+        self.frame = frame
+        self.styles = Styles(palette)
+        self.painted = 0
+        """Strips made so far, for tests that count work."""
+        self._ansi = palette.ansi
+        self._kept: OrderedDict[tuple[Row, int, bool, int], Strip] = OrderedDict()
+        self._blank = Strip([Segment(" " * frame.width, self.styles())], frame.width)
+
+    @property
+    def blank(self) -> Strip:
+        """A row of the page."""
+        return self._blank
+
+    def strip(
+        self, row: Row, y: int, *, marked: bool = False, shift: int = 0, selected: tuple[int, int] | None = None
+    ) -> Strip:
+        """The strip of a row.
+
+        Args:
+            row: what to draw.
+            y: its :func:`place`.
+            marked: whether the message-mode cursor's bar stands beside it.
+            shift: cells a code row is scrolled sideways.
+            selected: characters under the mouse's selection, from the text column; an end of -1 is the row's end.
+        """
+        key = (row, y, marked, shift)
+        strip = self._kept.get(key)
+        if strip is None:
+            strip = self._paint(row, y, marked, shift)
+            self._kept[key] = strip
+            if len(self._kept) > CACHE_LIMIT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return strip if selected is None else self._select(strip, *selected)
+
+    # --- one row ------------------------------------------------------------------------------------------------------
+    def _paint(self, row: Row, y: int, marked: bool, shift: int) -> Strip:
+        self.painted += 1
+        frame, styles = self.frame, self.styles
+        page = styles()
+        mark = "user-bar" if marked else row.mark
+        bar = self._own("▌") if mark else " "
+        segments = [
+            self._segment(" " * MARK_COLUMN, page, -TEXT_COLUMN, y),
+            self._segment(bar, styles(mark), MARK_COLUMN - TEXT_COLUMN, y),
+            self._segment(" " * (TEXT_COLUMN - MARK_COLUMN - 1), page, MARK_COLUMN + 1 - TEXT_COLUMN, y),
+        ]
+        at = used = 0
+        for span, ground in self._spans(row, shift):
+            style = styles(f"{span.role} {row.tone}" if row.tone else span.role, ground)
+            if span.link and (url := clean_url(span.link)):
+                style += Style(meta={"poe_link": url})
+            segments.append(self._segment(span.text, style, at, y))
+            at += len(span.text)
+            used += cell_len(span.text)
+        segments.append(self._segment(" " * max(0, frame.width - TEXT_COLUMN - used), page, at, y))
+        return Strip([segment for segment in segments if segment.text]).adjust_cell_length(frame.width, page)
+
+    def _spans(self, row: Row, shift: int) -> Iterator[tuple[Span, str]]:
+        """The row from the text column to R, with the background of each span."""
+        frame, line = self.frame, row.line
+        if line.kind in ("code", "code-head"):
+            yield from self._code(row, shift if line.kind == "code" else 0)
+            return
+        used = 0
+        for span in line.spans:
+            yield self._glyphs(span), "bg"
+            used += cell_len(span.text)
+        if row.right:
+            width = sum(cell_len(span.text) for span in row.right)
+            yield Span(" " * max(0, frame.pane - used - width)), "bg"
+            for span in row.right:
+                yield span, "bg"
+
+    def _code(self, row: Row, shift: int) -> Iterator[tuple[Span, str]]:
+        """A row of code: background up to R, clipped with ``…`` where it is wider."""
+        room, indent, dropped = self.frame.pane, row.line.indent, shift
+        cut = self.frame.ellipsis
+        first = True
+        total = sum(cell_len(span.text) for span in row.line.spans) - shift
+        clip = total > room
+        room -= len(cut) if clip else 0
+        for span in row.line.spans:
+            text = span.text
+            if indent > 0:
+                head, text = split_at(text, indent)
+                indent -= cell_len(head)
+                room -= cell_len(head)
+                if head:
+                    yield self._glyphs(span._replace(text=head)), "bg"
+            if not text:
+                continue
+            if first and self._ansi and text[0] == " ":
+                # Without backgrounds a line shows where code begins; it stands in the indentation.
+                yield Span(self._own("│"), "rule"), "code"
+                text, room, first = text[1:], room - 1, False
+            if dropped:
+                gone, text = split_at(text, dropped)
+                dropped -= cell_len(gone)
+            shown, rest = split_at(text, room)
+            room -= cell_len(shown)
+            if shown:
+                yield span._replace(text=shown), "code"
+            if rest:
+                break
+            first = False
+        if clip:
+            room += len(cut)
+            yield Span(cut, "dim"), "code"
+            room -= len(cut)
+        if room > 0:
+            yield Span(" " * room), "code"
+
+    def _glyphs(self, span: Span) -> Span:
+        """The plain set for marks that are ours, not the author's."""
+        if self.frame.glyphs == "plain" and span.at < 0 and not _OWN_MARKS.isdisjoint(span.role.split()):
+            return span._replace(text=self._own(span.text))
+        return span
+
+    def _own(self, text: str) -> str:
+        return text.translate(PLAIN) if self.frame.glyphs == "plain" else text
+
+    @staticmethod
+    def _segment(text: str, style: Style, x: int, y: int) -> Segment:
+        return Segment(text, style + Style(meta={"offset": (x, y)}))
+
+    # --- selection ----------------------------------------------------------------------------------------------------
+    def _select(self, strip: Strip, start: int, end: int) -> Strip:
+        """The strip with some of its characters selected."""
+        start += TEXT_COLUMN
+        drawn = len(strip.text.rstrip())
+        end = drawn if end < 0 else min(end + TEXT_COLUMN, drawn)
+        segments: list[Segment] = []
+        at = 0
+        for text, style, _ in strip:
+            before, after = max(0, min(len(text), start - at)), max(0, min(len(text), end - at))
+            after = max(before, after)
+            chosen = style + self.styles.selection if style is not None else self.styles.selection
+            segments += [Segment(text[:before], style), Segment(text[before:after], chosen)]
+            segments.append(Segment(text[after:], style))
+            at += len(text)
+        return Strip([segment for segment in segments if segment.text], strip.cell_length)

@@ -1,0 +1,377 @@
+"""TurnView: one turn as rows, from its row in the store or while it streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from poe_tui.model import Cost, Turn
+from poe_tui.sanitize import clean
+from poe_tui.transcript import items, numbers, words
+from poe_tui.transcript.answer import Answer, Part
+from poe_tui.transcript.model_line import ModelLine
+from poe_tui.transcript.rows import GAP, Frame, Row, Rows, Stack
+from poe_tui.transcript.stream import Stream
+from poe_tui.transcript.text import Text
+from poe_tui.transcript.turn_blocks import (
+    Activity,
+    Block,
+    Divider,
+    Header,
+    Prompt,
+    Raw,
+    Reasoning,
+    Refusal,
+    Sources,
+    Words,
+    estimated_rows,
+)
+
+PRICE_SECONDS = 1.0
+"""How often the price of a running turn is asked for."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a turn's drawing takes from outside; one object shared by all turns of a transcript."""
+
+    frame: Frame
+    cost_of: Callable[[Turn], Cost] | None = None
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+class TurnView:
+    """A turn and the rows it is drawn as. Builds them when they are first walked over."""
+
+    def __init__(self, turn: Turn, around: Surroundings, previous_model: str | None = None) -> None:
+        self.turn = turn
+        self.around = around
+        self.previous_model = previous_model
+        self.siblings = (turn.sibling_index, turn.sibling_count)
+        self.stream: Stream | None = None
+        self.reasoning_open = False
+        self.raw = False
+        self.unsaved_reason = ""
+        self.results: dict[str, int] = {}
+        """Call id -> bytes of the output a later turn answered the call with."""
+        self.context_tokens = 0
+        """Tokens of the path before this turn, as the turn before was billed for it; 0 when unknown."""
+        self._answer: Answer | None = None
+        self._prompts: list[Prompt] | None = None
+        self._kept_notes: list[str] = []
+        self._thought_for = 0.0
+        self._price: tuple[float, Cost | None] = (float("-inf"), None)
+        self.blocks: list[Block | None] = []
+        """The block of each member of the stack; ``None`` for a gap."""
+        self._stack: Stack | None = None
+        self._drawn: dict[Block, Rows] = {}
+        self._frame: Frame | None = None
+        self._weight: tuple[int, int, int, int] | None = None
+        self._height: int | None = None
+
+    # --- content ------------------------------------------------------------------------------------------------------
+    @property
+    def answer(self) -> Answer:
+        """The answer as far as it is known."""
+        if self.stream is not None:
+            return self.stream.answer
+        if self._answer is None:
+            self._answer = Answer.of(self.turn.output)
+        return self._answer
+
+    @property
+    def live(self) -> bool:
+        """Whether the turn is running."""
+        return self.stream is not None
+
+    def start(self) -> None:
+        """The turn runs from now on."""
+        self.stream = Stream(self.around.clock)
+        self._answer = None
+
+    def end(self, turn: Turn, unsaved_reason: str = "") -> None:
+        """The turn is over: what is drawn is its row's from here on, and equal texts stay as they are."""
+        stream, self.stream = self.stream, None
+        self.turn = turn
+        self.unsaved_reason = unsaved_reason
+        self.siblings = max(self.siblings, (turn.sibling_index, turn.sibling_count), key=lambda place: place[1])
+        self._answer = Answer.of(turn.output)
+        self._prompts = None
+        self._weight = None
+        if stream is not None:
+            self._answer.keep_from(stream.answer)
+            self._thought_for = stream.thought_for
+            if not (turn.error or {}).get("notes"):
+                self._kept_notes = stream.notes
+
+    def drop(self) -> None:
+        """Forget what was laid out and parsed; the height stays known."""
+        if self.stream is None and self._stack is not None:
+            self._height = self._stack.height
+            self._stack = None
+            self._answer = None
+            self._prompts = None
+            self._drawn = {}
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+    @property
+    def built(self) -> bool:
+        """Whether the turn was looked at since it was last dropped."""
+        return self._stack is not None
+
+    @property
+    def height(self) -> int:
+        """Rows; an estimate until the turn was looked at."""
+        if self._stack is not None and self._frame is self.around.frame:
+            return self._stack.height
+        if self._height is not None and self._frame is self.around.frame:
+            return self._height
+        return self._estimate()
+
+    def walk(self, row: int, delta: int) -> tuple[int, int]:
+        """See ``rows.Rows``."""
+        return self._open().walk(row, delta)
+
+    def row(self, at: int) -> Row:
+        """See ``rows.Rows``."""
+        return self._open().row(at)
+
+    @property
+    def stack(self) -> Stack:
+        """The rows by block, built if need be."""
+        return self._open()
+
+    def _open(self) -> Stack:
+        if self._stack is None or self._frame is not self.around.frame:
+            self.sync()
+        assert self._stack is not None
+        return self._stack
+
+    def sync(self) -> None:
+        """Bring the rows up to the content. Only blocks that changed are laid out again."""
+        frame = self.around.frame
+        if frame is not self._frame:
+            self._drawn = {}
+            self._frame = frame
+        for text in self.answer.texts:
+            text.sync()
+        drawn: dict[Block, Rows] = {}
+        members: list[Rows] = []
+        blocks: list[Block | None] = []
+        before: Block | None = None
+        for block in self._blocks():
+            rows = self._drawn.get(block) if not isinstance(block, Text) else None
+            rows = drawn[block] = rows or block.rows(frame)
+            if not (block.snug or (frame.density == "compact" and isinstance(before, Reasoning))):
+                members.append(GAP)
+                blocks.append(None)
+            members.append(rows)
+            blocks.append(block)
+            before = block
+        self._drawn, self.blocks = drawn, blocks
+        if self._stack is None:
+            self._stack = Stack(members)
+        elif self._stack.members != members:
+            self._stack.replace(members)
+        else:
+            for position in range(len(members)):
+                self._stack.measure(position)
+
+    def _estimate(self) -> int:
+        """About how high, from lengths alone."""
+        if self._weight is None:
+            asked, answered = self.turn.input_text, self.turn.output_text
+            self._weight = len(asked), asked.count("\n") + 1, len(answered), answered.count("\n") + 1
+        asked_length, asked_lines, length, lines = self._weight
+        frame = self.around.frame
+        return 5 + estimated_rows(asked_length, asked_lines, frame) + estimated_rows(length, lines, frame)
+
+    # --- blocks -------------------------------------------------------------------------------------------------------
+    def _blocks(self) -> list[Block]:
+        """Everything that is drawn, from the divider to the last word."""
+        blocks: list[Block] = []
+        if self.previous_model and self.turn.model and self.previous_model != self.turn.model:
+            blocks.append(Divider(clean(self.turn.model, single_line=True)))
+        if self._prompts is None:
+            self._prompts = items.prompts(self.turn)
+        blocks.extend(replace(prompt, whole=True) if self.raw else prompt for prompt in self._prompts)
+        body = self._body()
+        blocks.append(Header(self._model_line()))
+        reasoning = self._reasoning(bool(body))
+        if reasoning is not None:
+            blocks.append(reasoning)
+        blocks.extend(body)
+        if sources := self.answer.sources:
+            blocks.append(Sources(tuple(sources)))
+        blocks.extend(self._afterwards())
+        return blocks
+
+    def _body(self) -> list[Block]:
+        blocks: list[Block] = []
+        ordered = self.answer.ordered
+        last_text = max((i for i, part in enumerate(ordered) if part.text and not part.text.blank), default=-1)
+        has_sources = bool(self.answer.sources)
+        first_code = 1
+        for position, part in enumerate(ordered):
+            if part.text is not None:
+                if not part.text.blank:
+                    blocks.append(self._text(part, part.text, first_code))
+                    if position < last_text:
+                        first_code += part.text.code_count
+            elif not (part.item.get("type") == "web_search_call" and (position < last_text or has_sources)):
+                line = items.activity(part.item, live=self.live, result_size=self._result(part))
+                snug = bool(blocks) and isinstance(blocks[-1], Activity)
+                blocks.append(replace(line, snug=snug))
+        return blocks
+
+    def _text(self, part: Part, text: Text, first_code: int) -> Block:
+        if part.kind == "refusal":
+            return Refusal(text.source)
+        if self.raw:
+            return Raw(text.source)
+        text.first_code = first_code
+        return text
+
+    def _result(self, part: Part) -> int | None:
+        return self.results.get(str(part.item.get("call_id"))) if part.item.get("call_id") else None
+
+    def _reasoning(self, answered: bool) -> Block | None:
+        mode = self.around.frame.reasoning
+        answer = self.answer
+        if mode == "off" or not answer.thought_characters:
+            return None
+        thinking = self.stream is not None and not answered
+        if thinking:
+            live = mode == "show" or self.reasoning_open
+            return Reasoning(answer.last_thoughts(4000) if live else "", "Thinking", "live" if live else "folded")
+        label = self._thought_label()
+        if self.reasoning_open:
+            return Reasoning(answer.reasoning, label, "open")
+        return Reasoning("", label, "folded")
+
+    def _thought_label(self) -> str:
+        seconds = self.turn.timing.get("reasoning") or (self.stream.thought_for if self.stream else self._thought_for)
+        label = f"Thought for {numbers.whole_seconds(seconds)}" if seconds >= 0.05 else "Thought"
+        details = (self.turn.usage or {}).get("output_tokens_details")
+        count = details.get("reasoning_tokens") if isinstance(details, dict) else None
+        if isinstance(count, int) and count > 0:
+            return f"{label} · {numbers.tokens(count, word='tokens')}"
+        estimate = numbers.estimated_tokens(self.answer.thought_characters)
+        return f"{label} · {numbers.tokens(estimate, estimated=True, word='tokens')}"
+
+    def _afterwards(self) -> list[Block]:
+        """Notes and what went wrong, under the answer."""
+        blocks: list[Block] = []
+        keys = self.around.frame.keys
+        notes = self.stream.notes if self.stream is not None else self._notes()
+        if notes:
+            blocks.append(Words(tuple(((note, "dim"),) for note in notes)))
+        if self.stream is None:
+            troubles = words.trouble(self.turn, self._received(), keys)
+            if troubles:
+                blocks.append(Words(tuple(troubles)))
+        elif self.stream.retry is not None:
+            retry = self.stream.retry
+            reason = f"rate limited by {words.server_name(self.turn.server)}" if retry.status == 429 else retry.reason
+            lines = words.retrying(reason, self.retry_remaining(), retry.attempt + 1, retry.limit, keys)
+            blocks.append(Words(tuple(lines)))
+        if self.unsaved_reason:
+            blocks.append(Words(((("Not saved: ", "warning"), (f"{words.server_words(self.unsaved_reason)}", "dim")),)))
+        return blocks
+
+    def _notes(self) -> list[str]:
+        stored = (self.turn.error or {}).get("notes")
+        if isinstance(stored, list):
+            return [words.server_words(note) for note in stored if isinstance(note, str) and note]
+        return self._kept_notes
+
+    # --- the model line -----------------------------------------------------------------------------------------------
+    def _model_line(self) -> ModelLine:
+        turn, frame = self.turn, self.around.frame
+        asked = time.localtime(turn.created_at) if frame.timestamps and turn.created_at else None
+        shown = time.strftime("%H:%M", asked) if asked is not None else ""
+        line = ModelLine(clean(turn.model, single_line=True) or "?", self.siblings, time=shown)
+        if self.stream is not None:
+            return self._live_line(line, self.stream)
+        if turn.status == "in_progress":
+            return replace(line, mark=("●", "accent"))
+        total = turn.timing.get("total")
+        counts = [numbers.seconds(total)] if isinstance(total, (int, float)) else []
+        made = self._made()
+        if made is not None or turn.status == "completed":
+            counts += [numbers.tokens(made[0], estimated=made[1]) if made else "? tok"]
+            counts += [numbers.points(self._final_cost(made))]
+        return replace(line, state=words.state_words(turn), numbers=tuple(counts))
+
+    def _live_line(self, line: ModelLine, stream: Stream) -> ModelLine:
+        running = ("●", "accent")
+        if stream.phase == "retrying":
+            wait = numbers.whole_seconds(self.retry_remaining())
+            return replace(line, mark=("○", "warning"), state=(f"trying again in {wait}", "dim"))
+        if stream.phase == "thinking":
+            seconds = numbers.whole_seconds(self.around.clock() - stream.phase_since)
+            return replace(line, mark=running, state=(f"thinking · {seconds}", "dim"))
+        if stream.phase == "searching":
+            return replace(line, mark=running, state=("searching", "dim"))
+        counts = [numbers.seconds(self.elapsed)]
+        made = stream.answer.characters + stream.answer.thought_characters
+        if made:
+            tokens = numbers.estimated_tokens(made)
+            counts += [numbers.tokens(tokens, estimated=True), numbers.points(self._live_cost(tokens))]
+        return replace(line, mark=running, numbers=tuple(counts))
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the turn was begun."""
+        if self.turn.created_at:
+            return max(0.0, self.around.wall() - self.turn.created_at)
+        return self.around.clock() - self.stream.phase_since if self.stream is not None else 0.0
+
+    def retry_remaining(self) -> float:
+        """Seconds until the next request; 0 when none is waited for."""
+        retry = self.stream.retry if self.stream is not None else None
+        return max(0.0, retry.at + retry.delay - self.around.clock()) if retry is not None else 0.0
+
+    def _made(self) -> tuple[int, bool] | None:
+        """Output tokens and whether they are an estimate; ``None`` where nothing was made."""
+        count = (self.turn.usage or {}).get("output_tokens")
+        if isinstance(count, int):
+            return count, False
+        characters = self.answer.characters + self.answer.thought_characters
+        return (numbers.estimated_tokens(characters), True) if characters else None
+
+    def _received(self) -> int:
+        """Tokens of the answer itself that came."""
+        characters = self.answer.characters
+        if not characters:
+            return 0
+        usage = self.turn.usage or {}
+        count, details = usage.get("output_tokens"), usage.get("output_tokens_details")
+        thought = details.get("reasoning_tokens") if isinstance(details, dict) else 0
+        if isinstance(count, int) and isinstance(thought, int) and count > thought:
+            return count - thought
+        return numbers.estimated_tokens(characters)
+
+    def _cost(self, turn: Turn) -> Cost | None:
+        return self.around.cost_of(turn) if self.around.cost_of is not None else None
+
+    def _final_cost(self, made: tuple[int, bool] | None) -> Cost | None:
+        if self.turn.usage is None and self.turn.status == "stopped" and made is not None:
+            return self._estimated_cost(made[0])
+        return self._cost(self.turn)
+
+    def _live_cost(self, tokens: int) -> Cost | None:
+        now = self.around.clock()
+        if now - self._price[0] >= PRICE_SECONDS:
+            self._price = now, self._estimated_cost(tokens)
+        return self._price[1]
+
+    def _estimated_cost(self, tokens: int) -> Cost | None:
+        """The price with a usage estimated from what has come: the path before, the prompt, the answer so far."""
+        sent = self.context_tokens + numbers.estimated_tokens(sum(len(prompt.text) for prompt in self._prompts or ()))
+        usage: dict[str, Any] = {"input_tokens": sent, "output_tokens": tokens}
+        cost = self._cost(replace(self.turn, usage=usage))
+        return replace(cost, estimated=True) if cost is not None else None
