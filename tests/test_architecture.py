@@ -50,6 +50,7 @@ FLOORS: dict[str, int] = {
     "poe_tui.screens": 5,
     "poe_tui.app": 6,
     "poe_tui.commands": 6,
+    "poe_tui.opening": 6,
     "poe_tui.themes": 6,
     "poe_tui.oneshot": 6,
     "poe_tui.cli": 7,

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual import constants, on
 from textual.app import App
 from textual.driver import Driver
+from textual.worker import Worker, WorkerState
 
 from poe_tui.paths import state_dir
 from poe_tui.sanitize import clean
 from poe_tui.terminal import crash, signals
-from poe_tui.terminal.line_filter import SafeLineFilter
+from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
     from textual.filter import LineFilter
+    from textual.screen import Screen
 
 SAVE_TIME = 2.0
 """Seconds that saving may take once the terminal has been given back."""
@@ -40,6 +42,7 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
         self._gate = SafeLineFilter()
+        self.plain_glyphs = PlainGlyphs(enabled=False)
         super().__init__(driver_class=driver_class)
         self._farewell: list[str] = []
         self._closed_down = False
@@ -56,7 +59,8 @@ class TerminalApp(App[int], inherit_bindings=False):
     # --- what reaches the terminal ---------------------------------------------------------------------------------
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's own filters and, behind them, the gate."""
-        return [*super().get_line_filters(), self._gate]
+        plain = [self.plain_glyphs] if self.plain_glyphs.enabled else []
+        return [*super().get_line_filters(), *plain, self._gate]
 
     def get_driver_class(self) -> type[Driver]:
         """Return our driver, unless the environment asks for another (tests, textual-web)."""
@@ -91,6 +95,31 @@ class TerminalApp(App[int], inherit_bindings=False):
     @on(Driver.SignalResume)
     def _draw_after_suspension(self) -> None:
         self.redraw()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Put the terminal's own cursor on the caret after every frame: input methods open their window there."""
+        offset = getattr(self.focused, "cursor_screen_offset", None) if self._screen_stack else None
+        if offset is not None:
+            self.cursor_position = offset
+        super()._display(screen, renderable)
+
+    def set_mouse(self, on: bool) -> None:
+        """Switch mouse reports on or off while the app runs."""
+        switch = getattr(self._driver, "set_mouse", None)
+        if switch is not None:
+            switch(on)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the best route there is and say which it was."""
+        self._clipboard = text
+        self.run_worker(self._copy(text), name="copy", group="clipboard", exit_on_error=False)
+
+    async def _copy(self, text: str) -> None:
+        from poe_tui.terminal import clipboard
+
+        driver = self._driver
+        copied = await clipboard.copy(text, driver.write if driver is not None else lambda _: None, state_dir())
+        self.notify(copied.words, severity="warning" if copied.failed else "information")
 
     # --- crashes ---------------------------------------------------------------------------------------------------
     def _handle_exception(self, error: Exception) -> None:
@@ -129,6 +158,15 @@ class TerminalApp(App[int], inherit_bindings=False):
         error = context.get("exception")
         if isinstance(error, BaseException):
             crash.write_report(error, self.redact, state_dir())
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        """A worker's mistake ends no conversation: it is told in a line, and the report is in a file."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            crash.write_report(error, self.redact, state_dir())
+            what = event.worker.description or event.worker.name or "A task"
+            self.notify(f"{what} failed: {crash.describe(error, self.redact)}", severity="error", timeout=15)
 
     # --- the end ---------------------------------------------------------------------------------------------------
     def restore_terminal(self) -> None:

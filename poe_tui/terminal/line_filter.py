@@ -47,3 +47,18 @@ class SafeLineFilter(LineFilter):
                 safe = list(segments)
             safe[index] = Segment(safe_text, safe_style)
         return segments if safe is None else safe
+
+
+PLAIN = str.maketrans("▌►▼●○•▲▐─│…≈‹›–·▄▁▂▃▅▆▇█←→↑↓", "|+-*o*^|-|.~<>--#_.:|||#<>^v")
+"""look.md, Characters: the plain set, in one cell each."""
+
+
+class PlainGlyphs(LineFilter):
+    """Draws every symbol by an ASCII character, for terminals without UTF-8 or fonts without the symbols."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments in plain characters."""
+        return [
+            segment if segment.text.isascii() else Segment(segment.text.translate(PLAIN), segment.style)
+            for segment in segments
+        ]

@@ -1,0 +1,414 @@
+"""The conversation screen: header, threads, transcript, composer, status (look.md; interface.md §2 and §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from poe_tui.actions import Action, Scope
+from poe_tui.palette import POE_DARK, Palette
+from poe_tui.screens.stage import Stage
+from poe_tui.screens.thread_actions import ThreadActions
+from poe_tui.transcript.view import Transcript
+from poe_tui.widgets import numbers
+from poe_tui.widgets.bindings import bar, bindings, keys_of, label_of
+from poe_tui.widgets.command_menu import CommandMenu, is_path, matching, parse
+from poe_tui.widgets.composer import Chip, Composer
+from poe_tui.widgets.header import NARROW, HeaderBar
+from poe_tui.widgets.keys import key_words
+from poe_tui.widgets.pill import Pill
+from poe_tui.widgets.prompt import PromptArea
+from poe_tui.widgets.status_line import StatusLine
+from poe_tui.widgets.thread_list import ThreadList
+
+LOW = 16
+"""Rows under which the composer has no footer and the price moves to the status line."""
+SHORT = 25
+"""Rows under which the page is compact."""
+WIDTHS = [(0, "-small"), (60, "-narrow"), (NARROW, "-wide")]
+HEIGHTS = [(0, "-tiny"), (10, "-low"), (LOW, "-short"), (SHORT, "-tall")]
+
+STREAMING = ["answer.stop", "model.pick", "thread.search", "copy.sheet"]
+IDLE = ["model.pick", "model.effort", "thread.search", "copy.sheet"]
+SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.leave"]
+
+
+class ConversationScreen(ThreadActions):
+    """The page that is there from the first frame on."""
+
+    AUTO_FOCUS = "#prompt"
+    ALLOW_SELECT = True
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = bindings("conversation", "composer")
+
+    header = getters.query_one("#header", HeaderBar)
+    menu = getters.query_one("#menu", CommandMenu)
+    pill = getters.query_one("#pill", Pill)
+    status = getters.query_one("#status", StatusLine)
+    sidebar = getters.query_one("#sidebar", Vertical)
+
+    @dataclass
+    class Command(Message):
+        """A command was chosen: from the menu or by its slash name."""
+
+        action: Action
+        argument: str = ""
+
+    def __init__(self, *, keys: Mapping[str, str] | None = None, demo: bool = False, sidebar: str = "auto") -> None:
+        """Prepare the page.
+
+        Args:
+            keys: a person's own keys by action id.
+            demo: show the badge.
+            sidebar: ``auto``, ``on`` or ``off``.
+        """
+        super().__init__()
+        self.keys: Mapping[str, str] = keys or {}
+        self.balance = ""
+        self.unsaved = ""
+        self.density = "auto"
+        self.palette = POE_DARK
+        self._demo = demo
+        self._sidebar_wanted = sidebar != "off"
+        self._behind_menu: str | None = None
+        self._unknown_command = ""
+
+    def compose(self) -> ComposeResult:
+        """Everything, with nothing in it yet."""
+        yield HeaderBar(id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="sidebar"):
+                yield ThreadList(id="threads")
+                yield Static(id="sidebar-keys")
+            with Vertical(id="page"):
+                yield Stage(id="stage")
+                yield Pill(id="pill")
+                yield Composer(id="composer")
+        yield StatusLine(id="status")
+
+    def on_mount(self) -> None:
+        """Draw what is known before anything is opened."""
+        self.header.tell(demo=self._demo)
+        self.transcript.palette = self.palette
+        self.bind_keys(self.keys)
+        self._fit()
+
+    # --- settings --------------------------------------------------------------------------------------------------
+    def bind_keys(self, keys: Mapping[str, str], send_key: str = "enter") -> None:
+        """Use these keys; ``send_key`` says which of Enter and ^J sends (``general.send_key``)."""
+        self.keys = keys
+        send, newline = keys_of("composer.send", keys), keys_of("composer.newline", keys)
+        if send_key == "ctrl+j" and "composer.send" not in keys:
+            send, newline = ["ctrl+j", "alt+enter"], ["enter", "shift+enter"]
+        else:
+            newline += ["shift+enter", "alt+enter", "ctrl+enter"]
+        self.composer.prompt.bind_enter(send, newline)
+        self.transcript.keys = {action: label_of(action, keys) for action in keys}
+        footer = [(label_of("composer.send", keys), "send"), (label_of("composer.newline", keys), "newline")]
+        if send_key == "ctrl+j" and "composer.send" not in keys:
+            footer = [("^J", "send"), ("Enter", "newline")]
+        self._footer = [*footer, (label_of("app.palette", keys), "commands")]
+        side = bar(["thread.new", "thread.search"], keys)
+        self.query_one("#sidebar-keys", Static).update(key_words(side))
+        self.draw_keys()
+
+    def use_density(self, density: str) -> None:
+        """``auto``, ``comfortable`` or ``compact``; ``auto`` is compact under 25 rows."""
+        self.density = density
+        self._fit()
+
+    def use_sidebar(self, wanted: str) -> None:
+        """``auto``, ``on`` or ``off``."""
+        self._sidebar_wanted = wanted != "off"
+        self._fit()
+
+    def use_palette(self, palette: Palette) -> None:
+        """Draw the transcript in other colours; the style sheet sees to the rest."""
+        self.palette = palette
+        if self.is_mounted:
+            self.transcript.palette = palette
+
+    @property
+    def help_scopes(self) -> list[Scope]:
+        """What the help tells about, the place one is in first."""
+        if self.transcript.has_focus:
+            return ["message", "conversation", "app"]
+        return ["composer", "conversation", "app", "message"]
+
+    # --- size ------------------------------------------------------------------------------------------------------
+    def on_resize(self) -> None:
+        """What depends on the size is drawn again."""
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self.app.size
+        short = height < SHORT
+        compact = self.density == "compact" or short
+        self.set_class(compact, "-compact")
+        self.threads.compact = compact
+        self.transcript.density = "compact" if compact else "comfortable"
+        beside = self._sidebar_wanted and width >= NARROW
+        self.sidebar.display = beside
+        self.header.tell(sidebar=beside)
+        self.draw_figures()
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+    def draw_figures(self) -> None:
+        """Title, model, balance; the price of the next turn; context and thread."""
+        desk = self.desk
+        if desk is None:
+            self.header.tell(balance=self.balance)
+            return
+        effort = desk.effort
+        self.header.tell(
+            title=desk.thread.title or "New thread", model=desk.model_name, effort=effort,
+            balance=self.balance if self.has_key else "no key", balance_dim=not self.has_key,
+        )  # fmt: skip
+        price = numbers.points(desk.next_cost(self.draft)) if not self.menu.is_open else ""
+        share = desk.context_share(self.draft)
+        low = self.app.size.height < LOW
+        self.composer.tell(next_turn=price)
+        self.status.tell(
+            context="" if share is None else "< 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %"),
+            thread=numbers.points(desk.thread_cost()) if desk.path else "",
+            next_turn=price if low else "",
+            notice=self.unsaved,
+        )
+
+    def draw_live(self) -> None:
+        """The live value, twice a second while something comes in."""
+        if self._waiting is not None:
+            self.status.tell(live="starting", waiting=False)
+            return
+        words, waiting = self.live.words() if self.live.active else ("", False)
+        self.status.tell(live=words, waiting=waiting)
+
+    def draw_keys(self) -> None:
+        """The keys of what is being done now."""
+        if not self.is_mounted:
+            return
+        running = self.desk is not None and self.desk.is_running
+        shown = SELECTED if self.transcript.has_focus else STREAMING if running else IDLE
+        keys = bar(shown, self.keys)
+        if self.transcript.has_focus:
+            keys.insert(-1, (label_of("message.help", self.keys), "help"))
+        else:
+            keys.append(("/", "commands"))
+        self.status.tell(keys=keys)
+        editing = [*self._footer[:1], ("Esc", "keep the old prompt")]
+        self.composer.tell(keys=editing if self.editing is not None else self._footer)
+
+    @on(Transcript.FollowChanged)
+    def _follow_changed(self, event: Transcript.FollowChanged) -> None:
+        self.pill.lines = 0 if event.follow else event.new_lines
+
+    @on(Pill.Pressed)
+    def _pill_pressed(self) -> None:
+        self.transcript.go_end()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Other keys matter now."""
+        self.draw_keys()
+
+    # --- the prompt and its commands -------------------------------------------------------------------------------
+    @property
+    def draft(self) -> str:
+        """What the person is writing; a command stands in for it while the menu is open."""
+        return self.composer.text if self._behind_menu is None else self._behind_menu
+
+    @on(Composer.Changed)
+    def _prompt_changed(self, event: Composer.Changed) -> None:
+        text = event.text
+        if self._behind_menu is not None and not text.startswith("/"):
+            self._close_menu()
+            return
+        found = matching(text) if text.startswith("/") else []
+        self.menu.show(found, self.keys)
+        self.composer.prompt.menu_open = bool(found)
+        if self._behind_menu is None:
+            self.draft_changed()
+
+    @on(Composer.Submitted)
+    async def _submitted(self, event: Composer.Submitted) -> None:
+        text = event.text
+        if text.startswith("/") and not event.pasted and await self._run_typed(text):
+            return
+        behind, self._behind_menu = self._behind_menu, None
+        await self.submit(event)
+        if behind:
+            self.composer.prompt.put(behind)
+
+    async def _run_typed(self, text: str) -> bool:
+        """Run a typed command; whether it was one (or a slip that should not cost money)."""
+        found = parse(text)
+        choices = matching(text.rstrip())
+        if found is None and choices and " " not in text.strip():
+            found = (self.menu.choice if self.menu.is_open and self.menu.choice in choices else choices[0]), ""
+        if found is not None:
+            action, argument = found
+            if action.argument.isupper() and not argument:
+                self.composer.prompt.put(f"/{action.slash} ")
+                return True
+            self._close_menu(cleared=True)
+            self.post_message(self.Command(action, argument))
+            return True
+        if is_path(text) or "\n" in text.strip() or text == self._unknown_command:
+            self._unknown_command = ""
+            return False
+        self._unknown_command = text
+        await self.composer.put_back(text)
+        word = text[1:].split(maxsplit=1)[0]
+        self.notify(f"There is no command /{word}. Enter again sends it as it is.", severity="warning")
+        return True
+
+    @on(PromptArea.MenuKey)
+    def _menu_key(self, event: PromptArea.MenuKey) -> None:
+        if event.key == "tab":
+            choice = self.menu.choice
+            if choice is not None:
+                self.composer.prompt.put(f"/{choice.slash}" + (" " if choice.argument else ""))
+        else:
+            self.menu.move(1 if event.key == "down" else -1)
+
+    @on(CommandMenu.Chosen)
+    def _menu_chosen(self, event: CommandMenu.Chosen) -> None:
+        if event.action.argument.isupper():
+            self.composer.prompt.put(f"/{event.action.slash} ")
+        else:
+            self._close_menu()
+            self.post_message(self.Command(event.action))
+        self.composer.prompt.focus()
+
+    def open_menu(self) -> None:
+        """Show all commands; the draft waits behind them."""
+        if self._behind_menu is None and not self.composer.text.startswith("/"):
+            self._behind_menu = self.composer.text
+            self.composer.prompt.put("/")
+        self.composer.prompt.focus()
+
+    def _close_menu(self, *, cleared: bool = False) -> None:
+        """Close the menu and bring the draft back."""
+        behind, self._behind_menu = self._behind_menu, None
+        self.menu.show([], self.keys)
+        self.composer.prompt.menu_open = False
+        if behind is not None:
+            self.composer.prompt.put(behind)
+        elif not cleared and parse(self.composer.text) is not None:
+            self.composer.prompt.put("")
+
+    @on(PromptArea.EndPressed)
+    def action_transcript_end(self) -> None:
+        """To the end of the conversation, and follow."""
+        self.transcript.go_end()
+
+    # --- Esc and ^C ------------------------------------------------------------------------------------------------
+    def action_answer_stop(self, wanted: str | None = None) -> None:
+        """Esc: close what is open, else stop the answer, else message mode; it never clears text."""
+        focused: Widget | None = self.focused
+        if wanted is None and self._behind_menu is not None:
+            self._close_menu()
+        elif wanted is None and self.menu.is_open:
+            self.menu.show([], self.keys)
+            self.composer.prompt.menu_open = False
+        elif wanted is None and isinstance(focused, (ThreadList, Chip)):
+            self.composer.prompt.focus()
+        elif self.stop():
+            return
+        elif wanted is not None:
+            self.notify("No answer is coming in.")
+        elif self.editing is not None:
+            self.editing = None
+            self.draw_keys()
+        elif self.transcript.has_focus or not self.stage.enter():
+            self.composer.prompt.focus()
+
+    def interrupt(self) -> bool:
+        """^C: copy a selection, else stop, else stash the draft; False when there was nothing of the sort."""
+        prompt = self.composer.prompt
+        if prompt.selected_text:
+            self.post_message(self.CopyWanted(prompt.selected_text, "Selection"))
+            prompt.move_cursor(prompt.cursor_location)
+            return True
+        if self._behind_menu is not None:
+            self._close_menu()
+            return True
+        if self.stop():
+            return True
+        if prompt.text.strip():
+            prompt.past.add(prompt.text)
+            prompt.put("")
+            self.notify("The draft is stashed. ↑ brings it back.")
+            return True
+        return False
+
+    # --- threads ---------------------------------------------------------------------------------------------------
+    @on(ThreadList.Opened)
+    def _thread_opened(self, event: ThreadList.Opened) -> None:
+        self.open_thread(event.thread_id)
+
+    def action_thread_sidebar(self) -> None:
+        """Show or hide the list; under 90 columns it opens over the page."""
+        if self.app.size.width >= NARROW:
+            self._sidebar_wanted = not self._sidebar_wanted
+            self._fit()
+            return
+        from poe_tui.screens.sidebar import SidebarModal
+
+        def go(chosen: str | None) -> None:
+            if chosen == "new":
+                self.new_thread()
+            elif chosen == "search":
+                self.action_thread_search()
+            elif chosen is not None:
+                self.open_thread(chosen)
+
+        keys = bar(["thread.new", "thread.search"], self.keys)
+        self.app.push_screen(SidebarModal(self.entries(), self.threads.current, keys), go)
+
+    def action_thread_new(self, draft: str = "") -> None:
+        """A new thread; this one's draft is kept."""
+        self.new_thread(draft)
+
+    @on(Stage.Left)
+    def _left_message_mode(self) -> None:
+        self.composer.prompt.focus()
+
+    @on(Stage.Restarted)
+    def _restarted(self) -> None:
+        self.transcript.go_end()
+        self.composer.prompt.focus()
+
+    @on(Stage.Edit)
+    def _edit(self, event: Stage.Edit) -> None:
+        self.composer.prompt.past.add(self.composer.text)
+        self.editing = event.turn
+        self.load_prompt(event.turn)
+        self.composer.prompt.focus()
+        self.draw_keys()
+
+    # --- scrolling from the prompt ---------------------------------------------------------------------------------
+    def action_transcript_page_up(self) -> None:
+        """A page up."""
+        self.transcript.scroll_pages(-1)
+
+    def action_transcript_page_down(self) -> None:
+        """A page down."""
+        self.transcript.scroll_pages(1)
+
+    def action_transcript_line_up(self) -> None:
+        """A line up."""
+        self.transcript.scroll_lines(-1)
+
+    def action_transcript_line_down(self) -> None:
+        """A line down."""
+        self.transcript.scroll_lines(1)

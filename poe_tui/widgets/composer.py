@@ -1,0 +1,221 @@
+"""The composer: the prompt, what is attached to it, and what the next turn may cost (look.md, Anatomy)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
+
+from poe_tui.widgets import numbers
+from poe_tui.widgets.keys import DIM, key_words
+from poe_tui.widgets.prompt import PromptArea
+
+
+@dataclass(slots=True, eq=False)
+class Pasted:
+    """A large paste: kept as bytes, decoded and cleaned when it is opened or sent."""
+
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """What the chip calls it."""
+        lines = self.data.count(b"\n") or self.data.count(b"\r")
+        return f"pasted, {numbers.thin(lines + 1)} lines" if lines else "pasted"
+
+    def text(self) -> str:
+        """Return the cleaned text. Costs some tenths of a second for megabytes."""
+        from poe_tui.sanitize import clean
+
+        return clean(self.data.decode("utf-8", "replace"))
+
+
+class Chip(Widget, can_focus=True):
+    """Something attached to the prompt: Enter opens it, Backspace takes it off."""
+
+    DEFAULT_CSS = """
+    Chip { width: auto; height: 1; margin-right: 1; background: $panel; color: $ink; }
+    Chip:focus { color: $strong; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "open", show=False),
+        Binding("backspace,delete", "remove", show=False),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """The chip's content is wanted."""
+
+        chip: Chip
+        remove: bool = False
+
+    def __init__(self, pasted: Pasted) -> None:
+        super().__init__()
+        self.pasted = pasted
+
+    def render(self) -> Content:
+        """Name and size."""
+        return Content.assemble(f" {self.pasted.name} ", (numbers.size(len(self.pasted.data)), DIM), " ")
+
+    def action_open(self) -> None:
+        """Show what is in it."""
+        self.post_message(self.Chosen(self))
+
+    def action_remove(self) -> None:
+        """Take it off the prompt."""
+        self.post_message(self.Chosen(self, remove=True))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open by the mouse."""
+        event.stop()
+        self.action_open()
+
+
+class Composer(Vertical):
+    """The prompt with its bar, chips, keys and price."""
+
+    DEFAULT_CSS = """
+    Composer {
+        height: auto; background: $surface; color: $ink;
+        margin: 0 3 1 1; padding: 1 0 1 1; border-left: outer $dim;
+        &:focus-within { border-left: outer $accent; }
+        PromptArea {
+            height: auto; min-height: 1; max-height: 8; max-width: 100; padding: 0; border: none;
+            background: $surface; color: $ink; scrollbar-size-vertical: 1;
+            scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+            & .text-area--cursor { background: $ink; color: $bg; text-style: none; }
+            & .text-area--placeholder { color: $dim; text-style: $dim-style; }
+            & .text-area--selection { background: $selection; color: $selection-text; }
+        }
+        .composer-footer { height: 1; margin-top: 1; padding-right: 2; }
+        .composer-keys { width: 1fr; height: 1; }
+        .composer-next { width: auto; height: 1; }
+        .composer-chips { width: auto; max-width: 70%; height: 1; }
+    }
+    """
+
+    prompt = getters.query_one("#prompt", PromptArea)
+
+    @dataclass
+    class Submitted(Message):
+        """The prompt was sent. It is empty already; ``put_back`` undoes that."""
+
+        text: str
+        pasted: list[Pasted]
+
+    @dataclass
+    class Changed(Message):
+        """The text or the chips changed."""
+
+        text: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys: Sequence[tuple[str, str]] = ()
+        self._next = ""
+
+    def compose(self) -> ComposeResult:
+        """The text, then chips or keys, then the price."""
+        yield PromptArea(id="prompt", placeholder="Ask anything…")
+        with Horizontal(classes="composer-footer"):
+            yield Horizontal(classes="composer-chips")
+            yield Static(classes="composer-keys")
+            yield Static(classes="composer-next")
+
+    def on_mount(self) -> None:
+        """No chips yet."""
+        self.query_one(".composer-chips").display = False
+
+    # --- content ---------------------------------------------------------------------------------------------------
+    @property
+    def text(self) -> str:
+        """The prompt as it stands."""
+        return self.prompt.text
+
+    @property
+    def pasted(self) -> list[Pasted]:
+        """What is attached, in order."""
+        return [chip.pasted for chip in self.query(Chip)]
+
+    async def attach(self, pasted: Pasted) -> None:
+        """Attach a large paste."""
+        chips = self.query_one(".composer-chips")
+        chips.display = True
+        await chips.mount(Chip(pasted))
+        self._draw_footer()
+        self.post_message(self.Changed(self.text))
+
+    async def detach(self, *chips: Chip) -> None:
+        """Take chips off."""
+        for chip in chips:
+            await chip.remove()
+        self.query_one(".composer-chips").display = bool(self.query(Chip))
+        self._draw_footer()
+        self.prompt.focus()
+        self.post_message(self.Changed(self.text))
+
+    async def put_back(self, text: str, pasted: Sequence[Pasted] = ()) -> None:
+        """Put a prompt that was not accepted back, before whatever has been typed since."""
+        typed = self.text
+        self.prompt.put(f"{text}\n{typed}" if typed.strip() else text)
+        for paste in pasted:
+            await self.attach(paste)
+
+    # --- the footer ------------------------------------------------------------------------------------------------
+    def tell(self, *, keys: Sequence[tuple[str, str]] | None = None, next_turn: str | None = None) -> None:
+        """Set the keys or the price of the next turn (without ``next turn``; empty says nothing)."""
+        keys = self._keys if keys is None else keys
+        price = self._next if next_turn is None else next_turn
+        if (keys, price) != (self._keys, self._next):
+            self._keys, self._next = keys, price
+            self._draw_footer()
+
+    def on_resize(self) -> None:
+        """The keys that fit depend on the width."""
+        self._draw_footer()
+
+    def _draw_footer(self) -> None:
+        has_chips = bool(self.query(Chip))
+        price = f"next turn {self._next}" if self._next else ""
+        room = self.size.width - 6 - len(price)
+        narrow = self.app.size.width < 90
+        shown = [] if has_chips else list(self._keys)
+        while shown and key_words(shown, narrow=narrow).cell_length > room:
+            del shown[-1]
+        self.query_one(".composer-keys", Static).update(key_words(shown, narrow=narrow))
+        self.query_one(".composer-next", Static).update(Content.styled(price, DIM))
+
+    # --- messages of the parts -------------------------------------------------------------------------------------
+    @on(PromptArea.Submitted)
+    async def _submitted(self, event: PromptArea.Submitted) -> None:
+        event.stop()
+        pasted = self.pasted
+        self.post_message(self.Submitted(event.text, pasted))
+        if pasted:
+            await self.detach(*self.query(Chip))
+
+    @on(PromptArea.Bulk)
+    async def _bulk(self, event: PromptArea.Bulk) -> None:
+        event.stop()
+        await self.attach(Pasted(event.data))
+
+    @on(PromptArea.EmptyBackspace)
+    async def _backspace(self, event: PromptArea.EmptyBackspace) -> None:
+        event.stop()
+        chips = list(self.query(Chip))
+        if chips:
+            await self.detach(chips[-1])
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self.text))
