@@ -262,7 +262,7 @@ class AppearanceSettings(Section):
         default="on",
         title="Mouse",
         description="on takes clicks, drags and the wheel; scroll leaves clicks to the terminal and scrolls by its "
-        "wheel; off leaves the mouse to the terminal. Takes effect at the next start.",
+        "wheel; off leaves the mouse to the terminal.",
         json_schema_extra=_words("appearance", "Input", "off: the terminal selects text"),
     )
 
