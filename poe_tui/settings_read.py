@@ -136,6 +136,8 @@ class Reading:
         return good
 
     def _unknown(self, key: str, value: Any) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
         leaves = dict(flat(value, f"{key}.")) if isinstance(value, dict) else {key: value}
         secrets = [leaf for leaf, held in leaves.items() if isinstance(held, str) and _SECRET_NAME.match(leaf)]
         for leaf in secrets:
