@@ -184,7 +184,7 @@ class Database:
             if not tables & _COLUMNS.keys():
                 raise Refused(f"{self.path} is the database of another program")
             raise Damaged("was damaged")
-        if not _writable(self.path):
+        if not _writable(self.path) or _refuses_writes(db):
             raise Refused(f"{self.path} cannot be written to", readable=True)
         _check(db)
         self.journal_mode = self._set_journal(db)
@@ -344,6 +344,21 @@ def _try_writing(db: sqlite3.Connection) -> None:
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _refuses_writes(db: sqlite3.Connection) -> bool:
+    """Whether SQLite itself takes the file for read-only: a sandbox, or a file format from the future."""
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.execute("BEGIN IMMEDIATE")  # which by itself is content with a file that it can only read
+        db.execute(f"PRAGMA user_version = {schema_version(db):d}")
+    except sqlite3.Error as error:
+        return trouble(error) is Trouble.READONLY
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        db.execute(f"PRAGMA busy_timeout = {_OPEN_BUSY_MS}")
+    return False
 
 
 def _os_words(error: OSError) -> str:

@@ -50,7 +50,7 @@ T = TypeVar("T")
 class Store:
     """One database. Open it with ``Store.open``; close it with ``close`` (or use it as a context manager)."""
 
-    def __init__(self, opened: Opened, path: Path | None) -> None:
+    def __init__(self, opened: Opened, path: Path | None, on_state: Callable[[StoreState], None] | None) -> None:
         self.file = path if opened.database is not None else None
         """The database file; ``None`` when the store lives in memory."""
         self.read_only_reason = opened.read_only_reason
@@ -59,7 +59,7 @@ class Store:
         """Sentences to show a person: a damaged database was moved aside (with its path), nothing can be saved …
 
         It may grow while the store is open; ``on_state`` is called then."""
-        self.on_state: Callable[[StoreState], None] | None = None
+        self.on_state = on_state
         """Called from a thread of the store when ``state`` changes; must not block (``loop.call_soon_threadsafe``)."""
         self._opened = opened
         self._owner = opened.lease.owner if opened.lease is not None else ""
@@ -91,8 +91,7 @@ class Store:
             journal: overrides the choice between WAL and DELETE, which goes by the linked SQLite's version.
             on_state: see ``Store.on_state``.
         """
-        store = cls(open_path(path, journal), path)
-        store.on_state = on_state
+        store = cls(open_path(path, journal), path, on_state)
         store._recover()
         return store
 

@@ -57,7 +57,9 @@ def add_thread(store: Store, title: str = "Trip to Tokyo", **fields: Any) -> Thr
     return thread
 
 
-def add_turn(store: Store, thread: Thread, prompt: str = "Why?", answer: str | None = "Because.", **fields: Any) -> Turn:
+def add_turn(
+    store: Store, thread: Thread, prompt: str = "Why?", answer: str | None = "Because.", **fields: Any
+) -> Turn:
     """A stored turn, begun and ended as the engine does."""
     turn = make_turn(thread, prompt, answer, **fields)
     begun = make_turn(thread, prompt, None, parent_id=turn.parent_id)
