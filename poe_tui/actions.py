@@ -79,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("conversation", "model.previous_favourite", "shift+f2", "Previous favourite model",
             "Use the previous favourite for this thread.", slash="previous-favourite"),
     _action("conversation", "model.effort", "ctrl+t", "Cycle reasoning effort",
-            "Only the values that the model declares.", slash="effort", argument="[value]"),
+            "Only the values that the model declares.", slash="effort", argument="[value]", bar="effort"),
     _action("conversation", "answer.stop", "escape", "Stop the answer", "What arrived is kept.", slash="stop",
             bar="stop"),
     _action("conversation", "copy.sheet", "ctrl+y", "Copy", "Copy the answer, a code block, a table or a link.",

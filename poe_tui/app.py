@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -18,20 +19,21 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.signal import Signal
 
-from poe_tui import commands
+from poe_tui import commands, dialogs
 from poe_tui.early import early
 from poe_tui.launch import Launch
-from poe_tui.palette import POE_DARK, Palette
-from poe_tui.paths import config_file, shipped_themes_dir, state_dir, user_themes_dir
+from poe_tui.palette import Palette
+from poe_tui.paths import config_file, state_dir
 from poe_tui.screens.conversation import ConversationScreen
 from poe_tui.screens.thread_screen import Start
-from poe_tui.terminal.app_base import TerminalApp
-from poe_tui.themes import load_palettes, textual_theme
+from poe_tui.themed_app import ThemedApp
 from poe_tui.widgets.bindings import bindings, keymap
 from poe_tui.widgets.numbers import thin
 from poe_tui.widgets.scrollbar import ThumbRender
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poe_tui.config import Settings
     from poe_tui.opening import Opened
     from poe_tui.storage.errors import StoreState
@@ -40,41 +42,25 @@ AGAIN = 2.0
 """Seconds in which a second ^C quits."""
 
 
-class PoeApp(TerminalApp):
+class PoeApp(ThemedApp):
     """The app."""
 
     TITLE = "poe-tui"
     # The default screen loads no style sheet of its own (Textual 8.2.8), so its page is named here.
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/conversation.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/conversation.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
 
     def __init__(self, launch: Launch | None = None) -> None:
         self.launch = launch or Launch()
         self.early = early(config_file())
-        self.palettes: dict[str, Palette] = {POE_DARK.name: POE_DARK}
-        self.palette = POE_DARK
-        super().__init__()
+        super().__init__(self.early.theme)
         ScrollBar.renderer = ThumbRender
         self.opened: Opened | None = None
         self.settings_changed: Signal[Settings] = Signal(self, "settings-changed")
         self._quit_until = 0.0
-        self._choose_first_palette()
         self.set_keymap(keymap(self.early.keys))
 
-    # --- the first frame -------------------------------------------------------------------------------------------
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, so that the style sheets parse before a theme of ours is set."""
-        return textual_theme(self.palette).variables
-
-    def _choose_first_palette(self) -> None:
-        name = self.early.theme
-        if self.no_color:
-            name = "poe-ansi-dark"
-        if name != POE_DARK.name:
-            self.load_palettes()
-        self.use_palette(self.palettes.get(name, POE_DARK))
-        self.stylesheet.set_variables(self.get_css_variables())
-
+    # --- the first frame, and what is opened behind it -------------------------------------------------------------
     def get_default_screen(self) -> Screen[Any]:
         """The conversation is the page from the first frame on."""
         screen = ConversationScreen(keys=self.early.keys, demo=self.launch.demo, sidebar=self.early.sidebar)
@@ -94,7 +80,7 @@ class PoeApp(TerminalApp):
         self.call_after_refresh(self.open_everything)
 
     @work(exclusive=True, group="opening", exit_on_error=False, description="open settings, store and client")
-    async def open_everything(self) -> None:
+    async def open_everything(self, *, resume: bool = False) -> None:
         """Open what a conversation needs and hand it to the page."""
         opening = await asyncio.to_thread(import_module, "poe_tui.opening")
         before, self.opened = self.opened, None
@@ -104,24 +90,33 @@ class PoeApp(TerminalApp):
         self.opened = opened
         opened.runtime.store.on_state = self._store_state
         self.load_palettes(tell=True)
-        self.apply_settings(opened.runtime.settings)
+        self.apply_settings(opened.loaded.settings)
         launch = self.launch
-        resume = launch.resume or opened.loaded.settings.general.start == "last" or before is not None
+        resume = resume or launch.resume or opened.loaded.settings.general.start == "last"
         start = Start(resume=resume and launch.thread is None, thread=launch.thread, model=launch.model)
         await self.conversation.connect(opened.runtime, start, has_key=opened.has_key)
         for notice in opened.notices[:4]:
             self.notify(notice, severity="warning", timeout=15)
         if not opened.has_key:
-            self.ask_for_key(why=opened.key_problem)
+            dialogs.ask_for_key(self, why=opened.key_problem)
         self.fetch_models()
         self.fetch_balance()
 
+    def reopen(self) -> None:
+        """Close everything and open it again: another key, another server. The page stays where it is."""
+        self.conversation.keep()
+        self.open_everything(resume=True)
+
     # --- settings --------------------------------------------------------------------------------------------------
+    def palette_changed(self, palette: Palette) -> None:
+        """The transcript draws its own lines; everything else follows the style sheet."""
+        if self.screen_stack:
+            self.conversation.use_palette(palette)
+
     def apply_settings(self, settings: Settings) -> None:
         """Let everything that is drawn follow the settings."""
         look, page = settings.appearance, self.conversation
-        if look.theme != self.theme and not self.no_color:
-            self.use_theme(look.theme)
+        self.use_theme(look.theme)
         self.plain_glyphs.enabled = look.glyphs == "plain" or (look.glyphs == "auto" and not _is_unicode(os.environ))
         self.set_keymap(keymap(settings.keys))
         page.bind_keys(settings.keys, settings.general.send_key)
@@ -140,77 +135,15 @@ class PoeApp(TerminalApp):
         opened = self.opened
         assert opened is not None
         config.save_value(config_file(), key, value)
-        loaded = config.load(config_file(), os.environ)
-        opened.loaded, opened.runtime.settings = loaded, loaded.settings
-        self.apply_settings(loaded.settings)
+        opened.use(config.load(config_file(), os.environ))
+        self.apply_settings(opened.loaded.settings)
+        self.conversation.draw_figures()
         if key.startswith(("account.base_url", "advanced.", "storage.")):
-            self._reopen_when_quiet()
-        return loaded.settings
-
-    def _reopen_when_quiet(self) -> None:
-        """Connection settings need a new client; streams that run are not cut for it."""
-        opened = self.opened
-        if opened is not None and opened.runtime.live.running():
-            self.notify("This takes effect with the next start: an answer is still coming in.")
-        elif opened is not None:
-            self.conversation.keep()
-            self.open_everything()
-
-    # --- themes ----------------------------------------------------------------------------------------------------
-    def load_palettes(self, *, tell: bool = False) -> None:
-        """Read the theme files; a broken one is named and skipped."""
-        self.palettes, problems = load_palettes([shipped_themes_dir(), user_themes_dir()])
-        for palette in self.palettes.values():
-            self.register_theme(textual_theme(palette))
-        for problem in problems if tell else ():
-            self.notify(str(problem), severity="warning", timeout=15)
-
-    def use_palette(self, palette: Palette) -> None:
-        """Draw everything in other colours."""
-        self.palette = palette
-        self.register_theme(textual_theme(palette))
-        self.theme = palette.name
-        for screen in self.screen_stack if self._screen_stacks else ():
-            if isinstance(screen, ConversationScreen):
-                screen.use_palette(palette)
-
-    def use_theme(self, name: str) -> None:
-        """Use a theme by its name; an unknown one is named and changes nothing."""
-        palette = self.palettes.get(name)
-        if palette is not None:
-            self.use_palette(palette)
-        else:
-            self.notify(f"There is no theme {name}. Known are {', '.join(self.palettes)}.", severity="warning")
-
-    # --- the key ---------------------------------------------------------------------------------------------------
-    @on(ConversationScreen.NeedsKey)
-    def _needs_key(self) -> None:
-        self.ask_for_key()
-
-    def ask_for_key(self, *, again: bool = False, why: str = "") -> None:
-        """Ask for a key; without one, the demo or the door."""
-        from poe_tui.screens.first_run import FirstRunModal, Outcome
-
-        opened = self.opened
-        assert opened is not None
-
-        async def store(text: str) -> None:
-            from poe_tui.opening import check_and_store
-
-            await check_and_store(text, opened.runtime.settings)
-
-        def done(outcome: Outcome | None) -> None:
-            if outcome == "stored":
-                self.conversation.keep()
-                self.open_everything()
-            elif outcome == "demo":
-                self.launch = Launch(demo=True)
-                self.conversation.header.tell(demo=True)
-                self.open_everything()
-            elif outcome == "quit":
-                self.call_later(self.leave, 0)
-
-        self.push_screen(FirstRunModal(store, again=again, why=why), done)
+            if opened.runtime.live.running():
+                self.notify("This takes effect with the next start: an answer is still coming in.")
+            else:
+                self.reopen()
+        return opened.loaded.settings
 
     def redact(self, text: str) -> str:
         """Take the key out of anything that is written down."""
@@ -225,10 +158,8 @@ class PoeApp(TerminalApp):
     @work(exclusive=True, group="models", exit_on_error=False, description="fetch the model list")
     async def fetch_models(self) -> None:
         """Fetch the model list when it is missing or old."""
-        from poe_tui.opening import is_stale
-
         opened = self.opened
-        if opened is not None and is_stale(opened.runtime) and await opened.runtime.catalog.refresh():
+        if opened is not None and opened.list_is_stale and await opened.runtime.catalog.refresh():
             self.conversation.draw_figures()
 
     @work(exclusive=True, group="balance", exit_on_error=False, description="fetch the balance")
@@ -237,7 +168,7 @@ class PoeApp(TerminalApp):
         from poe_tui.api.errors import APIError
 
         opened = self.opened
-        if opened is None or not opened.has_key or not opened.runtime.settings.account.show_balance:
+        if opened is None or not opened.has_key or not opened.loaded.settings.account.show_balance:
             return
         with contextlib.suppress(APIError):
             left = await opened.runtime.client.balance()
@@ -257,7 +188,11 @@ class PoeApp(TerminalApp):
         self.conversation.unsaved = "" if state.kind == "ok" else f"not saved: {state.reason or state.kind}"
         self.conversation.draw_figures()
 
-    # --- actions ---------------------------------------------------------------------------------------------------
+    # --- what the page asks for ------------------------------------------------------------------------------------
+    @on(ConversationScreen.NeedsKey)
+    def _needs_key(self) -> None:
+        dialogs.ask_for_key(self)
+
     @on(ConversationScreen.Command)
     async def _command(self, message: ConversationScreen.Command) -> None:
         if not await commands.run(self, message.action, message.argument):
@@ -275,8 +210,9 @@ class PoeApp(TerminalApp):
         if problem:
             self.notify(problem, severity="warning")
         elif text is not None:
-            self.conversation.composer.prompt.put(text)
+            message.take(text)
 
+    # --- actions ---------------------------------------------------------------------------------------------------
     def action_app_palette(self) -> None:
         """All commands, over the composer."""
         if isinstance(self.screen, ConversationScreen):
@@ -284,36 +220,18 @@ class PoeApp(TerminalApp):
 
     def action_app_help(self) -> None:
         """The keys that work here."""
-        from poe_tui.screens.help import HelpModal
-
-        own = self.opened.runtime.settings.keys if self.opened is not None else self.early.keys
-        page = self.screen
-        scopes = page.help_scopes if isinstance(page, ConversationScreen) else HELP_SCOPES.get(type(page).__name__)
-        self.push_screen(HelpModal(scopes or ["app"], own))
+        dialogs.open_help(self)
 
     def action_app_settings(self, page: str = "general") -> None:
         """Change settings."""
-        from poe_tui.screens.settings import SettingsContext, SettingsScreen
-
-        opened = self.opened
-        if opened is None:
-            return
-        context = SettingsContext(
-            settings=opened.loaded.settings, save=self.save_setting, themes=list(self.palettes),
-            overrides=self.conversation.overrides(), file=str(config_file()),
-            facts={"account": [("Key", opened.key_source or "none")]},
-            pick_model=self.conversation.pick_for_settings, change_key=lambda: self.ask_for_key(again=True),
-        )  # fmt: skip
-        self.push_screen(SettingsScreen(context, page=page))
+        dialogs.open_settings(self, page)
 
     def action_app_theme(self, name: str = "") -> None:
         """Another theme, by name or with a preview."""
         if not name:
-            self.action_app_settings("appearance")
-        elif name in self.palettes and self.opened is not None:
+            dialogs.open_settings(self, "appearance")
+        elif self.use_theme(name) and self.opened is not None:
             self.save_setting("appearance.theme", name)
-        else:
-            self.use_theme(name)
 
     def action_app_redraw(self) -> None:
         """Draw everything again."""
@@ -338,22 +256,10 @@ class PoeApp(TerminalApp):
         """Leave; while an answer streams, ask once."""
         opened = self.opened
         running = opened.runtime.live.running() if opened is not None else set()
-        if running and opened is not None and opened.runtime.settings.general.confirm_quit:
-            from poe_tui.screens.confirm import ConfirmModal
-
-            if isinstance(self.screen, ConfirmModal):
-                await self.leave(0)
-                return
-            what = "An answer is" if len(running) == 1 else f"{len(running)} answers are"
-            modal = ConfirmModal("Quit now?", f"{what} still coming in. What has arrived is kept.", yes="quit")
-
-            def answered(yes: bool | None) -> None:
-                if yes:
-                    self.call_later(self.leave, 0)
-
-            self.push_screen(modal, answered)
-            return
-        await self.leave(0)
+        if running and opened is not None and opened.loaded.settings.general.confirm_quit:
+            dialogs.ask_before_quitting(self, len(running))
+        else:
+            await self.leave(0)
 
     async def close_down(self) -> None:
         """Save the draft and the place, stop the streams, flush the store."""
@@ -363,11 +269,7 @@ class PoeApp(TerminalApp):
             await self.opened.aclose()
 
 
-HELP_SCOPES: dict[str, list[Any]] = {"ModelPickerScreen": ["picker", "app"], "SettingsScreen": ["settings", "app"]}
-"""What the help tells about on the other pages."""
-
-
-def _is_unicode(environ: Any) -> bool:
+def _is_unicode(environ: Mapping[str, str]) -> bool:
     """Whether the terminal's locale says UTF-8, and the terminal is not the Linux console."""
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return "utf" in locale.casefold() and environ.get("TERM") != "linux"

@@ -43,6 +43,17 @@ class Opened:
         """Whether anything can be sent."""
         return self.secret is not None
 
+    @property
+    def list_is_stale(self) -> bool:
+        """Whether the model list should be fetched."""
+        age = self.runtime.catalog.age
+        return age is None or age > MINUTES_FRESH * 60
+
+    def use(self, loaded: config.Loaded) -> None:
+        """Settings were changed; the next turn is sent by them."""
+        self.loaded = loaded
+        self.runtime.settings = _for_demo(self.runtime, loaded.settings) if self.demo else loaded.settings
+
     async def aclose(self) -> None:
         """Stop the streams, save, close."""
         await self.runtime.aclose()
@@ -82,16 +93,16 @@ async def _open_demo(loaded: config.Loaded) -> Opened:
     secret = credentials.Secret("demo")
     runtime = await Runtime.open_demo(loaded.settings, secret, server.base_url)
     await runtime.catalog.refresh()
-    if runtime.catalog.get(runtime.settings.general.model) is None:
-        general = runtime.settings.general.model_copy(update={"model": DEMO_MODEL})
-        runtime.settings = runtime.settings.model_copy(update={"general": general})
+    runtime.settings = _for_demo(runtime, loaded.settings)
     return Opened(runtime, loaded, secret, demo=True, server=server, key_source="demo")
 
 
-def is_stale(runtime: Runtime) -> bool:
-    """Whether the model list should be fetched."""
-    age = runtime.catalog.age
-    return age is None or age > MINUTES_FRESH * 60
+def _for_demo(runtime: Runtime, settings: config.Settings) -> config.Settings:
+    """Return settings whose model the demo server knows."""
+    if runtime.catalog.get(settings.general.model) is not None:
+        return settings
+    general = settings.general.model_copy(update={"model": DEMO_MODEL})
+    return settings.model_copy(update={"general": general})
 
 
 async def check_and_store(text: str, settings: config.Settings) -> None:

@@ -51,6 +51,8 @@ FLOORS: dict[str, int] = {
     "poe_tui.app": 6,
     "poe_tui.commands": 6,
     "poe_tui.opening": 6,
+    "poe_tui.dialogs": 6,
+    "poe_tui.themed_app": 6,
     "poe_tui.themes": 6,
     "poe_tui.oneshot": 6,
     "poe_tui.cli": 7,

@@ -67,7 +67,8 @@ class CommandMenu(Widget):
     """A few rows of commands; the prompt's Up, Down, Tab and Enter act on it."""
 
     DEFAULT_CSS = """
-    CommandMenu { height: auto; background: $panel; color: $ink; margin: 0 3 0 1; padding: 0 0 0 2; display: none; }
+    /* Docked, margins count twice (Textual 8.2.8): this is from the mark column to R, as the composer is. */
+    CommandMenu { width: 100%; height: auto; background: $surface; color: $ink; margin: 0 1 0 1; display: none; }
     """
 
     selected: reactive[int] = reactive(0)
@@ -127,13 +128,14 @@ class CommandMenu(Widget):
         keys = bound.split(",") if bound is not None else list(action.keys)
         key = key_label(keys[0].strip()) if keys and keys[0].strip() else ""
         name = f"/{action.slash}" + (f" {action.argument}" if action.argument else "")
-        head = cut(name, max(1, width - 2)).ljust(24)
-        room = width - 2 - len(key) - 2 - len(head)
+        head = cut(name, max(1, width - 4)).ljust(22)
+        room = width - 4 - len(head) - len(key) - 2
         label = cut(action.label, room) if room > 8 else ""
-        gap = " " * max(1, width - 2 - len(head) - len(label) - len(key))
+        gap = max(1, width - 4 - len(head) - len(label) - len(key))
         mark = ("▌ ", "$accent") if selected else "  "
         style = f"{STRONG} bold" if selected else "$ink"
-        return Content.assemble(mark, (head, style), (label, DIM), gap if key else "", (key, STRONG))
+        row = Content.assemble(mark, (head, style), (label, DIM), " " * gap, (key, STRONG), "  ")
+        return row.stylize("on $panel") if selected else row
 
     def on_click(self, event: events.Click) -> None:
         """Run by the mouse."""

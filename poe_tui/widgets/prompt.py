@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.document._document import Location
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -154,7 +153,7 @@ class PromptArea(TextArea, inherit_bindings=False):
         self.load_text(text)
         self.move_cursor(self.document.end)
 
-    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+    def find_matching_bracket(self, bracket: str, search_from: tuple[int, int]) -> tuple[int, int] | None:
         """Never: a prompt is not a program, and the search costs time at every move of the caret."""
         return None
 
