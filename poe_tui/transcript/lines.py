@@ -42,8 +42,11 @@ class Span(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row, never wider than the width it was laid out for, except ``code`` rows: those are complete, and the
-    view clips or scrolls them. No row ends in spaces (code keeps its own)."""
+    """
+    One row, never wider than the width it was laid out for; only ``code`` rows may be.
+
+    Code rows are complete and the view clips or scrolls them. No row ends in spaces (code keeps its own).
+    """
 
     spans: tuple[Span, ...] = ()
     kind: LineKind = "text"

@@ -1,0 +1,195 @@
+"""Paragraphs and headings: read for their marks, wrapped, and while they are open kept cheap however long they get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from poe_tui.transcript.blocks import Leaf
+from poe_tui.transcript.inline import LONGEST, Inline
+from poe_tui.transcript.layout import Context, Piece
+from poe_tui.transcript.lines import LineKind, LinkData, Span
+from poe_tui.transcript.spans import TAB, Origins, build, cite
+from poe_tui.transcript.wrap import Row, wrap_on
+
+OFTEN = 4_096
+"""An open paragraph of up to so many characters is read again with each change. A longer one only when it has grown
+by an eighth; what arrives in between is shown plain. That keeps its total cost linear."""
+
+
+class ProsePiece(Piece):
+    """A paragraph or heading."""
+
+    def __init__(self, leaf: Leaf, context: Context) -> None:
+        super().__init__(leaf, context)
+        self._spans: list[Span] = []
+        self._tail: list[Span] = []
+        self._read = (0, 0)
+        """Lines taken, and characters taken of the last of them."""
+        self.size = 0
+        self._next = 0
+        """Size at which the open text is read again."""
+        self._extra: list[str] = []
+        self._closed = False
+        self._seen = (0, 0, 0)
+        """What :meth:`_sight` was when the text was read."""
+        self._missing: set[str] = set()
+        self.hidden = False
+        """Whether the open text looks like something that will not be shown as words."""
+
+    @property
+    def missing(self) -> set[str]:
+        return self._missing
+
+    @property
+    def links(self) -> list[LinkData]:
+        if not self._closed and not self._spans:
+            self._parse(is_open=False)
+        return links_of(self._spans)
+
+    def forget(self) -> None:
+        super().forget()
+        self._closed = False
+        self._read = (0, 0)
+
+    def layout(self) -> None:
+        if self._spans or self._closed:
+            self._wrap()
+        else:
+            super().layout()
+
+    def update(self) -> int:
+        is_open = self.is_open
+        if not is_open and self._closed and self._width == self._context.width and self._seen == self._sight():
+            return len(self._rows)
+        if self.hidden:
+            self._rows, self._width = [], self._context.width
+            self._read = (0, 0)
+            return 0
+        if is_open and self.size >= OFTEN and self._read[0] and self._width == self._context.width:
+            added = self._new_text()
+            if added is not None and self.size + len(added) < self._next:
+                return self._append(added)
+        if is_open or not self._closed or self._seen != self._sight():
+            self._parse(is_open=is_open)
+        self._wrap()
+        return 0
+
+    def _sight(self) -> tuple[int, int, int]:
+        """Changes when the leaf does: lines are only added to, or taken back to add others."""
+        lines = self.leaf.lines
+        return len(lines), len(lines[-1][0]) if lines else 0, self.leaf.level
+
+    def extend(self, delta: str) -> int:
+        """Add text that is certainly more of the open paragraph's last line; return the first changed row."""
+        self._extra.append(delta)
+        if self.size + len(delta) < self._next and self._width == self._context.width and not self.hidden:
+            return self._append(delta)
+        text, at = self.leaf.lines[-1]
+        self.leaf.lines[-1] = ("".join((text, *self._extra)), at)
+        self._extra = []
+        return self.update()
+
+    # --- reading -----------------------------------------------------------------------------------------------
+    def _new_text(self) -> str | None:
+        """What came since the last time, or ``None`` if the text is not just longer."""
+        lines = self.leaf.lines
+        count, taken = self._read
+        if len(lines) < count or len(lines[count - 1][0]) < taken:
+            return None
+        parts = [lines[count - 1][0][taken:], *(text for text, _ in lines[count:])]
+        self._read = (len(lines), len(lines[-1][0]))
+        return "\n".join(parts)
+
+    def _parse(self, *, is_open: bool) -> None:
+        leaf = self.leaf
+        text, origins = joined(leaf.lines)
+        self._read = (len(leaf.lines), len(leaf.lines[-1][0])) if leaf.lines else (0, 0)
+        self.size = len(text)
+        self._next = self.size + self.size // 8 if OFTEN <= self.size <= LONGEST else (1 << 62)
+        if self.size < OFTEN:
+            self._next = 0
+        self._context.parsed += len(text)
+        read = Inline(text, self._context.references, open_end=is_open)
+        self._missing = read.missing
+        self._spans = build(read, f"heading h{leaf.level}" if leaf.kind == "heading" else "", origins)
+        citations = self._context.citations_in(leaf)
+        if citations:
+            source = self._context.text()[leaf.start : leaf.end]
+            self._spans = cite(self._spans, citations, source, leaf.start)
+        self._closed = not is_open
+        self._seen = self._sight()
+
+    def _append(self, added: str) -> int:
+        """Show more text plain, behind what is read already."""
+        self.size += len(added)
+        self._context.parsed += len(added)
+        at = self._tail[-1].at + len(self._tail[-1].text) if self._tail else self.leaf.end - len(added)
+        if added.isspace() and self._tail and self._tail[-1].text.isspace() and len(self._tail[-1].text) > self._width:
+            return len(self._rows)
+        new = [Span(added.replace("\n", " ").replace("\t", TAB), "text", None, at)]
+        self._spans += new
+        rows, self._tail = wrap_on([*self._tail, *new], self._width - self._prefix.cells)
+        first = max(self.leaf.gap, len(self._rows) - 1)
+        del self._rows[first:]
+        self._add_rows(rows)
+        return first
+
+    # --- rows --------------------------------------------------------------------------------------------------
+    def _wrap(self) -> None:
+        width = self._begin_rows()
+        rows, self._tail = wrap_on(self._spans, width)
+        self._add_rows(rows)
+
+    def _add_rows(self, rows: Sequence[Row]) -> None:
+        leaf = self.leaf
+        kind: LineKind = "heading" if leaf.kind == "heading" else "text"
+        lines = self._rows
+        last = lines[-1].end if len(lines) > leaf.gap else -1
+        for row in rows:
+            begin, end = extent(row)
+            if len(lines) == leaf.gap:
+                begin = leaf.start
+            elif last >= 0:
+                # The space a row was broken at belongs to neither; marks between the two belong to the second.
+                begin = last + 1 if begin > last else last
+            end = max(begin, end)
+            lines.append(self._line(row, kind, begin, end))
+            last = end
+        if lines and self._closed:
+            lines[-1] = lines[-1]._replace(end=max(leaf.end, lines[-1].start))
+
+
+def extent(row: Row) -> tuple[int, int]:
+    """Source offsets of the first and behind the last character of a row; -1 if it has none."""
+    begin = next((span.at for span in row if span.at >= 0), -1)
+    end = next((span.at + len(span.text) for span in reversed(row) if span.at >= 0), -1)
+    return begin, end
+
+
+def joined(lines: Sequence[tuple[str, int]]) -> tuple[str, Origins]:
+    """Lines of a leaf as one text, with their origins."""
+    if len(lines) == 1:
+        text, at = lines[0]
+        stripped = text.rstrip(" \t")
+        return stripped, Origins(((0, at),))
+    text = "\n".join([line for line, _ in lines])
+    stretches: list[tuple[int, int]] = []
+    position = 0
+    for line, at in lines:
+        stretches.append((position, at))
+        position += len(line) + 1
+    return text.rstrip(" \t"), Origins(stretches or ((0, 0),))
+
+
+def links_of(spans: Sequence[Span]) -> list[LinkData]:
+    """The links among spans; a link of several spans is one."""
+    found: list[LinkData] = []
+    previous: str | None = None
+    for span in spans:
+        if span.link is not None and span.role != "citation":
+            if previous == span.link and found:
+                found[-1] = found[-1]._replace(text=found[-1].text + span.text)
+            else:
+                found.append(LinkData(span.text, span.link, span.at))
+        previous = span.link
+    return found

@@ -1,0 +1,268 @@
+"""Inline nodes into spans: nesting becomes roles, positions become source offsets, bare URLs become links."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from poe_tui.transcript import inline
+from poe_tui.transcript.lines import Citation, Span
+
+TAB = "    "
+
+_URL = re.compile(r"https?://[^\s<>\"`]+")
+_URL_TAIL = re.compile(r"(?:[?!.,:;*_~'’”»\]]|&[a-zA-Z0-9]+;)+$")
+_KIND_WORD = {inline.CODE: "code", inline.HTML: "html", inline.MATH: "math"}
+_STYLES = ("strong", "emphasis", "strike")
+
+
+class Origins:
+    """Source offsets of the positions of a text that was put together from stretches of the source."""
+
+    __slots__ = ("_positions", "_sources")
+
+    def __init__(self, stretches: Sequence[tuple[int, int]]) -> None:
+        self._positions = [position for position, _ in stretches]
+        self._sources = [source for _, source in stretches]
+
+    def __call__(self, position: int) -> int:
+        """The source offset of this position."""
+        index = bisect_left(self._positions, position + 1) - 1
+        return self._sources[index] + position - self._positions[index]
+
+
+class _Builder:
+    """Collects spans, joining what is one run in the source."""
+
+    def __init__(self, base: str, origins: Origins) -> None:
+        self.spans: list[Span] = []
+        self._base = base
+        self._origins = origins
+        self._counts = dict.fromkeys(_STYLES, 0)
+        self._links: list[tuple[str, bool]] = []
+        self._words = self._role = base or "text"
+        self._restyle()
+        self._parts: list[str] = []
+        self._part_role = ""
+        self._part_link: str | None = None
+        self._begin = self._next = 0
+
+    def style(self, role: str, change: int) -> None:
+        self._counts[role] += change
+        self._restyle()
+
+    def enter(self, target: str, *, image: bool) -> None:
+        self._links.append((target, image))
+        self._restyle()
+
+    def leave(self) -> None:
+        self._links.pop()
+        self._restyle()
+
+    @property
+    def link(self) -> str | None:
+        """The outermost link is the one that counts: an image inside a link leads where the link leads."""
+        return self._links[0][0] if self._links else None
+
+    def _restyle(self) -> None:
+        words = [self._base] if self._base else []
+        if not any(image for _, image in self._links):
+            words += [role for role in _STYLES if self._counts[role] > 0]
+        self._words = " ".join(words)
+        if self._links:
+            words.append("link")
+        self._role = " ".join(words) or "text"
+
+    def text(self, text: str, at: int) -> None:
+        if self._parts and at == self._next and self._role == self._part_role and self.link == self._part_link:
+            self._parts.append(text)
+        else:
+            self.flush()
+            self._parts, self._part_role, self._part_link, self._begin = [text], self._role, self.link, at
+        self._next = at + len(text)
+
+    def alone(self, text: str, at: int, word: str) -> None:
+        """A span of a kind of its own, or with an empty word just a span that joins nothing."""
+        self.flush()
+        role = f"{self._role} {word}" if word and self._role != "text" else (word or self._role)
+        self._emit(text, role, self.link, at)
+
+    def flush(self) -> None:
+        if self._parts:
+            self._emit("".join(self._parts), self._part_role, self._part_link, self._begin)
+            self._parts = []
+
+    def _emit(self, text: str, role: str, link: str | None, at: int) -> None:
+        source = self._origins(at)
+        if "\t" not in text:
+            if text:
+                self.spans.append(Span(text, role, link, source))
+            return
+        for index, piece in enumerate(text.split("\t")):
+            if index:
+                self.spans.append(Span(TAB, role, link, source - 1))
+            if piece:
+                self.spans.append(Span(piece, role, link, source))
+            source += len(piece) + 1
+
+
+def build(read: inline.Inline, base: str, origins: Origins) -> list[Span]:
+    """The spans of a text; a hard break is a span ``"\\n"``.
+
+    Args:
+        read: the text, read.
+        base: the role all its words have (``"heading h1"``), empty for plain text.
+        origins: where the text stands in the source.
+    """
+    builder = _Builder(base, origins)
+    for kind, text, at, run in read.nodes:
+        if kind in (inline.TEXT, inline.FIXED):
+            builder.text(text, at)
+        elif run is not None:
+            for role in run.closes:
+                builder.style(role, -1)
+            if run.left:
+                used = sum(1 if role == "emphasis" else 2 for role in run.closes)
+                builder.text(run.char * run.left, at + used)
+            for role in run.opens:
+                builder.style(role, 1)
+        elif kind in (inline.LINK, inline.IMAGE):
+            builder.flush()
+            builder.enter(text, image=kind == inline.IMAGE)
+        elif kind == inline.END:
+            if kind == inline.END and _is_bare(builder, read, at):
+                builder.text(builder.link or "", at)
+            builder.flush()
+            builder.leave()
+        elif kind == inline.HARD:
+            builder.flush()
+            builder.spans.append(Span("\n", builder._role, None, origins(at)))
+        elif kind == inline.SOFT:
+            builder.alone(" ", at, "")
+        else:
+            _source(builder, kind, text, at)
+    builder.flush()
+    return _link_urls(builder.spans) if "://" in read.text else builder.spans
+
+
+def _is_bare(builder: _Builder, read: inline.Inline, at: int) -> bool:
+    """Whether an image has no words to show (``![](url)``): its address is shown instead."""
+    return read.text[at - 2 : at] == "![" and bool(builder.link)
+
+
+def _source(builder: _Builder, kind: int, text: str, at: int) -> None:
+    """Code, HTML and mathematics: shown as written; newlines in formulas stay."""
+    word = _KIND_WORD[kind]
+    if kind != inline.MATH or "\n" not in text:
+        builder.alone(text.replace("\n", " "), at, word)
+        return
+    for index, line in enumerate(text.split("\n")):
+        if index:
+            builder.alone("\n", at - 1, word)
+        builder.alone(line, at, word)
+        at += len(line) + 1
+
+
+def _link_urls(spans: list[Span]) -> list[Span]:
+    """Make bare URLs links: their text stays."""
+    linked: list[Span] = []
+    index = 0
+    while index < len(spans):
+        end = index + 1
+        first = spans[index]
+        if first.link is None and not _is_source(first.role):
+            while end < len(spans) and spans[end].link is None and spans[end].role == first.role:
+                end += 1
+            linked += _link_group(spans[index:end])
+        else:
+            linked.append(first)
+        index = end
+    return linked
+
+
+def _is_source(role: str) -> bool:
+    return role.rpartition(" ")[2] in ("code", "html", "math")
+
+
+def _link_group(spans: list[Span]) -> list[Span]:
+    text = "".join([span.text for span in spans])
+    found = [(match.start(), match.start() + _url_length(match[0])) for match in _URL.finditer(text)]
+    if not found:
+        return spans
+    cut: list[Span] = []
+    position = 0
+    for span in spans:
+        end = position + len(span.text)
+        for begin, stop in [*found, (end, end)]:
+            if stop <= position or begin > end:
+                continue
+            for left, right, target in ((position, begin, None), (begin, stop, text[begin:stop])):
+                left, right = max(position, left), min(end, right)
+                if left < right:
+                    piece = span.text[left - position : right - position]
+                    role = span.role if target is None else _with_word(span.role, "link")
+                    cut.append(Span(piece, role, target, span.at + left - position))
+                    span = Span(span.text[right - position :], span.role, None, span.at + right - position)
+                    position = right
+    return cut
+
+
+def _with_word(role: str, word: str) -> str:
+    return word if role == "text" else f"{role} {word}"
+
+
+def _url_length(url: str) -> int:
+    """Length without the punctuation that belongs to the sentence (GFM §6.9)."""
+    while True:
+        tail = _URL_TAIL.search(url)
+        if tail:
+            url = url[: tail.start()]
+        elif url.endswith(")") and url.count(")") > url.count("("):
+            url = url[:-1]
+        else:
+            return len(url)
+
+
+def cite(spans: Sequence[Span], citations: Iterable[Citation], source: str, offset: int) -> list[Span]:
+    """Set numbered marks (see :class:`Citation`).
+
+    Args:
+        spans: of one block, with their source offsets.
+        citations: sorted by start.
+        source: the block's stretch of the source.
+        offset: where that begins.
+    """
+    marked = list(spans)
+    for citation in citations:
+        words = source[max(0, citation.start - offset) : max(0, citation.end - offset)].strip()
+        mark = Span(f"[{citation.number}]", "citation", citation.link, max(citation.start, citation.end - 1))
+        if _is_markup(words):
+            marked = _replace(marked, citation.start, citation.end, mark)
+        else:
+            marked = _replace(marked, citation.end, citation.end, mark)
+    return marked
+
+
+def _is_markup(words: str) -> bool:
+    """Whether the stretch is only there to name the source: ``([site](https://…))``."""
+    return words.endswith(")") and words.startswith(("[", "([")) and "](" in words
+
+
+def _replace(spans: list[Span], begin: int, end: int, mark: Span) -> list[Span]:
+    """Put a mark in place of what stands between two source offsets, if need be in front of the next word."""
+    before: list[Span] = []
+    after: list[Span] = []
+    for span in spans:
+        size = len(span.text)
+        if span.at < 0 or span.role == "citation":
+            (before if span.at < end else after).append(span)
+            continue
+        if span.at < begin:
+            before.append(span._replace(text=span.text[: begin - span.at]))
+        if span.at + size > end:
+            cut = max(0, end - span.at)
+            after.append(span._replace(text=span.text[cut:], at=span.at + cut))
+    if begin < end and before and before[-1].text.endswith(" ") and after and after[0].text[:1] in "..,;:!?":
+        before[-1] = before[-1]._replace(text=before[-1].text.rstrip(" "))
+    return [*before, mark, *after]

@@ -1,0 +1,266 @@
+"""Breaking spans into rows: at spaces, between wide characters, and inside words that are longer than a row.
+
+Widths are those of ``rich.cells`` (which Textual lays strips out by), measured span by span as Textual does. A
+grapheme cluster is never divided. Text of characters that certainly take one cell, nearly all there is, takes a path
+that costs time by the row; the other path goes cluster by cluster.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from poe_tui.transcript.lines import Span
+
+_NARROW = (
+    "!-~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u0386\u0388-\u0482\u048a-\u052f\u2010-\u2027"
+    "\u2030-\u205e\u20a0-\u20bf\u2100-\u218b\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc\u2800-\u28ff"
+)
+"""Characters of one cell each (a test holds every one of them against rich)."""
+_COMPLEX = re.compile(f"[^ {_NARROW}]")
+_ATOM = re.compile(f"[{_NARROW}]+(?![^ {_NARROW}])| +(?![^ {_NARROW}])|[ {_NARROW}]?[^ {_NARROW}]+")
+_NO_START = frozenset("、。，．！？：；）］｝」』】〉》〕’”ー々…‥・%,.!?:;)]}'\"")
+"""Characters that do not begin a row (the common part of kinsoku)."""
+_NO_END = frozenset("（［｛「『【〈《〔‘“([{")
+_FLAGS = range(0x1F1E6, 0x1F200)
+_SKIN = range(0x1F3FB, 0x1F400)
+
+WORD, SPACE, WIDE = range(3)
+
+Row = tuple[Span, ...]
+
+
+class Unit(NamedTuple):
+    """A piece of a span that stays together."""
+
+    span: int
+    begin: int
+    end: int
+    cells: int
+    kind: int
+
+
+def is_narrow(text: str) -> bool:
+    """Whether every character takes one cell."""
+    return _COMPLEX.search(text) is None
+
+
+def cells(text: str) -> int:
+    """Width of a text in cells."""
+    return len(text) if is_narrow(text) else _cell_len(text)
+
+
+def _cell_len(text: str) -> int:
+    # rich is loaded long before an answer is drawn, but not by every importer of this module.
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def wrap(spans: Sequence[Span], width: int) -> list[Row]:
+    """Break spans (hard breaks are spans ``"\\n"``) into rows of at most ``width`` cells; at least one row."""
+    return wrap_on(spans, width)[0]
+
+
+def wrap_on(spans: Sequence[Span], width: int) -> tuple[list[Row], list[Span]]:
+    """Like :func:`wrap`; also return the spans from the last row's first character on.
+
+    To add text to what is wrapped already, wrap those spans and the new ones, and replace the last row.
+    """
+    rows: list[Row] = []
+    begin = 0
+    for index, span in enumerate(spans):
+        if span.text == "\n":
+            rows += _wrap_line(spans[begin:index], width)[0]
+            begin = index + 1
+    more, tail = _wrap_line(spans[begin:] if begin else spans, width)
+    return rows + more, tail
+
+
+def _wrap_line(spans: Sequence[Span], width: int) -> tuple[list[Row], list[Span]]:
+    width = max(1, width)
+    text = "".join([span.text for span in spans])
+    if _COMPLEX.search(text) is None:
+        if len(text) <= width and not text.endswith(" "):
+            return [tuple(spans)], list(spans)
+        return _wrap_narrow(spans, text, width)
+    return _wrap_wide(spans, width)
+
+
+def _wrap_narrow(spans: Sequence[Span], text: str, width: int) -> tuple[list[Row], list[Span]]:
+    size = len(text)
+    begin = 0
+    cuts: list[tuple[int, int]] = []
+    while size - begin > width:
+        cut = text.rfind(" ", begin + 1, begin + width + 1)
+        if cut < 0:
+            cut = follower = begin + width
+        else:
+            follower = cut + 1
+            while follower < size and text[follower] == " ":
+                follower += 1
+            while cut > begin and text[cut - 1] == " ":
+                cut -= 1
+        if follower >= size:
+            break
+        if cut > begin:
+            cuts.append((begin, cut))
+        begin = follower
+    last = begin
+    cuts.append((begin, begin + len(text[begin:].rstrip(" "))))
+    rows: list[Row] = []
+    index = offset = 0
+    for cut_begin, cut_end in cuts:
+        row: list[Span] = []
+        while offset + len(spans[index].text) <= cut_begin and index < len(spans) - 1:
+            offset += len(spans[index].text)
+            index += 1
+        at, position = index, offset
+        while position < cut_end:
+            span = spans[at]
+            stop = position + len(span.text)
+            row.append(_slice(span, max(0, cut_begin - position), min(stop, cut_end) - position))
+            position = stop
+            at += 1
+        rows.append(tuple(row))
+    return rows, _tail(spans, index, offset, last)
+
+
+def _tail(spans: Sequence[Span], index: int, offset: int, begin: int) -> list[Span]:
+    rest = list(spans[index:])
+    if rest and begin > offset:
+        rest[0] = _slice(rest[0], begin - offset, len(rest[0].text))
+    return rest
+
+
+def _slice(span: Span, begin: int, end: int) -> Span:
+    text, role, link, at = span
+    if begin == 0 and end >= len(text):
+        return span
+    return Span(text[begin:end], role, link, at + begin if at >= 0 else -1)
+
+
+# --- the careful path ---------------------------------------------------------------------------------------------
+class _Filler:
+    """Rows in the making."""
+
+    def __init__(self, spans: Sequence[Span], width: int) -> None:
+        self.rows: list[list[Unit]] = [[]]
+        self._spans = spans
+        self._width = width
+        self._used = 0
+        self._spaces: list[Unit] = []
+        self._word: list[Unit] = []
+        self._size = 0
+
+    def add(self, unit: Unit) -> None:
+        if unit.kind == SPACE:
+            self.end_word()
+            self._spaces.append(unit)
+            return
+        if self._word and self._divides(self._word[-1], unit):
+            self.end_word()
+        self._word.append(unit)
+        self._size += unit.cells
+
+    def _divides(self, before: Unit, after: Unit) -> bool:
+        if WIDE not in (before.kind, after.kind):
+            return False
+        left = self._spans[before.span].text[before.end - 1]
+        right = self._spans[after.span].text[after.begin]
+        return right not in _NO_START and left not in _NO_END
+
+    def end_word(self) -> None:
+        word, size, spaces = self._word, self._size, self._spaces
+        if not word:
+            return
+        self._word, self._size, self._spaces = [], 0, []
+        gap = sum(space.cells for space in spaces)
+        row = self.rows[-1]
+        if self._used + gap + size <= self._width:
+            row += spaces
+            row += word
+            self._used += gap + size
+            return
+        if row:
+            self.rows.append([])
+            self._used = 0
+        for unit in word:
+            self._put(unit)
+
+    def _put(self, unit: Unit) -> None:
+        """Put a piece of a word that begins a row, dividing it where it is longer than that."""
+        while self._used + unit.cells > self._width:
+            room = self._width - self._used
+            if unit.cells == unit.end - unit.begin and room:
+                self.rows[-1].append(unit._replace(end=unit.begin + room, cells=room))
+                unit = unit._replace(begin=unit.begin + room, cells=unit.cells - room)
+            elif not self.rows[-1]:
+                break
+            self.rows.append([])
+            self._used = 0
+        self.rows[-1].append(unit)
+        self._used += unit.cells
+
+
+def _wrap_wide(spans: Sequence[Span], width: int) -> tuple[list[Row], list[Span]]:
+    filler = _Filler(spans, width)
+    for unit in _units(spans):
+        filler.add(unit)
+    filler.end_word()
+    rows = [_row(spans, units) for units in filler.rows]
+    last = filler.rows[-1]
+    if not last:
+        return rows, list(spans)
+    return rows, _tail(spans, last[0].span, 0, last[0].begin)
+
+
+def _row(spans: Sequence[Span], units: list[Unit]) -> Row:
+    row: list[Span] = []
+    index = begin = end = -1
+    for unit in units:
+        if unit.span == index and unit.begin == end:
+            end = unit.end
+            continue
+        if index >= 0:
+            row.append(_slice(spans[index], begin, end))
+        index, begin, end = unit.span, unit.begin, unit.end
+    if index >= 0:
+        row.append(_slice(spans[index], begin, end))
+    return tuple(row)
+
+
+def _units(spans: Sequence[Span]) -> Iterator[Unit]:
+    for index, span in enumerate(spans):
+        text = span.text
+        for match in _ATOM.finditer(text):
+            begin, end = match.span()
+            if _COMPLEX.search(text, begin, end) is None:
+                yield Unit(index, begin, end, end - begin, SPACE if text[begin] == " " else WORD)
+                continue
+            for left, right, size in _clusters(text[begin:end]):
+                kind = WIDE if size > 1 else WORD
+                if size == 1 and text[begin + left] == " " and right - left == 1:
+                    kind = SPACE
+                yield Unit(index, begin + left, begin + right, size, kind)
+
+
+@lru_cache(maxsize=2048)
+def _clusters(text: str) -> tuple[tuple[int, int, int], ...]:
+    """Grapheme clusters of a stretch: begin, end, cells. Flags and skin tones stay together, too."""
+    from rich.cells import split_graphemes
+
+    joined: list[tuple[int, int, int]] = []
+    flag = False
+    for begin, end, size in split_graphemes(text)[0]:
+        first = ord(text[begin])
+        glued = joined and (first in _SKIN or size == 0 or (flag and first in _FLAGS))
+        flag = first in _FLAGS and not (flag and glued)
+        if glued:
+            start, _, cells_before = joined[-1]
+            joined[-1] = (start, end, cells_before + size)
+        else:
+            joined.append((begin, end, size))
+    return tuple(joined)
