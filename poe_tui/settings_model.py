@@ -121,11 +121,10 @@ class DefaultsSettings(Section):
         "only a few of these words.",
         json_schema_extra=_words("defaults", "Answer", "How long the model thinks", api="reasoning.effort"),
     )
-    summary: Literal["auto", "concise", "detailed", "off"] = Field(
-        default="auto",
+    summary: Literal["auto", "concise", "detailed"] | None = Field(
+        default=None,
         title="Reasoning summary",
-        description="What is shown and kept of the thinking. Sent only to models that say they can reason; off never "
-        "sends it.",
+        description="What is shown and kept of the thinking. Models that cannot reason may refuse it.",
         json_schema_extra=_words("defaults", "Answer", "What is kept of the thinking", api="reasoning.summary"),
     )
     verbosity: Literal["low", "medium", "high"] | None = Field(
@@ -198,18 +197,12 @@ class DefaultsSettings(Section):
         ),
     )
 
-    def request_fields(self, *, reasons: bool = True) -> dict[str, Any]:
-        """Return the fields of a request body that these settings fill, nested as on the wire.
-
-        Args:
-            reasons: whether the model says that it can reason. Without it the summary stays out, because models that
-                cannot reason refuse the whole request; an effort that a person chose is sent regardless.
-        """
+    def request_fields(self) -> dict[str, Any]:
+        """Return the fields of a request body that these settings fill, nested as on the wire; unset ones are absent."""
         body: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            unsent = name == "summary" and (value == "off" or not reasons)
-            if value is None or unsent:
+            if value is None:
                 continue
             extra = field.json_schema_extra
             parent, _, leaf = str(extra["api"] if isinstance(extra, dict) else name).rpartition(".")

@@ -215,7 +215,7 @@ class Session:
             server=turn.server,
             new_items=turn.input,
             path=path,
-            settings_defaults=settings.defaults.request_fields(reasons=info is not None and info.reasons),
+            settings_defaults=settings.defaults.request_fields(),
             thread_options=self.thread.options,
             overrides=overrides,
             instructions=self.thread.instructions,

@@ -12,13 +12,13 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual import constants, on
-from textual.app import App
 from textual.driver import Driver
 from textual.worker import Worker, WorkerState
 
 from poe_tui.paths import state_dir
 from poe_tui.sanitize import clean
 from poe_tui.terminal import crash, signals
+from poe_tui.terminal.display import DiffDisplay
 from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ LAST_RESORT = 4.0
 """Seconds after a signal in which the process ends even if its event loop hangs."""
 
 
-class TerminalApp(App[int], inherit_bindings=False):
+class TerminalApp(DiffDisplay, inherit_bindings=False):
     """Base class of the app; subclasses say what to save in ``close_down`` and what is secret in ``redact``."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -89,6 +89,7 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draw every cell again, for a terminal that shows something else than we think."""
+        self.forget_screen()
         if self.screen_stack:
             self.screen.refresh(layout=True)
 

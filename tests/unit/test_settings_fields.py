@@ -132,18 +132,17 @@ def test_bindings_in_textuals_spelling() -> None:
 
 
 def test_request_fields_are_nested_as_on_the_wire() -> None:
-    assert Settings().defaults.request_fields() == {"reasoning": {"summary": "auto"}}
-    assert Settings().defaults.request_fields(reasons=False) == {}
+    assert Settings().defaults.request_fields() == {}
     one = Settings()
     for key, value in {
-        "effort": "high", "summary": "off", "verbosity": "low", "max_output_tokens": 5, "truncation": "auto",
+        "effort": "high", "summary": "auto", "verbosity": "low", "max_output_tokens": 5, "truncation": "auto",
         "temperature": 0, "top_p": 1, "top_logprobs": 2, "service_tier": "flex", "store": False,
         "metadata": {"a": "b"}, "instructions": "Be brief.",
     }.items():  # fmt: skip
         one = config.with_value(one, f"defaults.{key}", value)
     assert one.defaults.request_fields() == {
-        "reasoning": {"effort": "high"}, "text": {"verbosity": "low"}, "max_output_tokens": 5, "truncation": "auto",
-        "temperature": 0.0, "top_p": 1.0, "top_logprobs": 2, "service_tier": "flex", "store": False,
+        "reasoning": {"effort": "high", "summary": "auto"}, "text": {"verbosity": "low"}, "max_output_tokens": 5,
+        "truncation": "auto", "temperature": 0.0, "top_p": 1.0, "top_logprobs": 2, "service_tier": "flex", "store": False,
         "metadata": {"a": "b"}, "instructions": "Be brief.",
     }  # fmt: skip
 
