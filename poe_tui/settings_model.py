@@ -198,7 +198,7 @@ class DefaultsSettings(Section):
     )
 
     def request_fields(self) -> dict[str, Any]:
-        """Return the fields of a request body that these settings fill, nested as on the wire; unset ones are absent."""
+        """Return the request fields that these settings fill, nested as on the wire; unset ones stay out."""
         body: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)

@@ -142,8 +142,8 @@ def test_request_fields_are_nested_as_on_the_wire() -> None:
         one = config.with_value(one, f"defaults.{key}", value)
     assert one.defaults.request_fields() == {
         "reasoning": {"effort": "high", "summary": "auto"}, "text": {"verbosity": "low"}, "max_output_tokens": 5,
-        "truncation": "auto", "temperature": 0.0, "top_p": 1.0, "top_logprobs": 2, "service_tier": "flex", "store": False,
-        "metadata": {"a": "b"}, "instructions": "Be brief.",
+        "truncation": "auto", "temperature": 0.0, "top_p": 1.0, "top_logprobs": 2, "service_tier": "flex",
+        "store": False, "metadata": {"a": "b"}, "instructions": "Be brief.",
     }  # fmt: skip
 
 
