@@ -122,7 +122,7 @@ class Looks(Base):
 
     def _dress(self) -> None:
         """Give the scrollbar the palette's rule and the page's ground."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         styles = self.styles
         styles.background = self._palette.bg

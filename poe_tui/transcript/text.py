@@ -87,8 +87,6 @@ class Text(Block):
         if self._rows is None:
             self._rows = TextRows(self, frame)
         elif self._rows.frame.text != frame.text:
-            if self._renderer is not None:
-                self._renderer.relayout(frame.text)
             self._rows = TextRows(self, frame)
         return self._rows
 
@@ -99,8 +97,10 @@ class Text(Block):
     def renderer(self, width: int) -> MarkdownRenderer:
         """The renderer, with all text fed to it."""
         if self._renderer is None:
-            self._renderer = MarkdownRenderer(width, self.citations)
+            self._renderer = MarkdownRenderer(width, self.citations, lazy=self.complete)
             self._fed = 0
+        elif self._renderer.width != width:
+            self._renderer.relayout(width)
         self._feed_renderer(self._renderer)
         return self._renderer
 

@@ -204,7 +204,7 @@ class TurnView:
         if reasoning is not None:
             blocks.append(reasoning)
         blocks.extend(body)
-        if sources := self.answer.sources:
+        if (not self.live or any(not text.blank for text in self.answer.texts)) and (sources := self.answer.sources):
             blocks.append(Sources(tuple(sources)))
         blocks.extend(self._afterwards())
         return blocks
@@ -213,7 +213,7 @@ class TurnView:
         blocks: list[Block] = []
         ordered = self.answer.ordered
         last_text = max((i for i, part in enumerate(ordered) if part.text and not part.text.blank), default=-1)
-        has_sources = bool(self.answer.sources)
+        has_sources = not self.live and bool(self.answer.sources)
         first_code = 1
         for position, part in enumerate(ordered):
             if part.text is not None:

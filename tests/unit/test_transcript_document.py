@@ -1,0 +1,425 @@
+"""Events to blocks: a streamed turn and its stored row are drawn alike, in every state and shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poe_tui.api.events import RetryScheduled
+from poe_tui.demo import answer as demo
+from poe_tui.demo import models, scripts
+from poe_tui.demo.errors import APIProblem
+from poe_tui.engine.turn import ChainRefused, RequestBuilt, TurnEnded, TurnNote, TurnStarted
+from poe_tui.model import Cost, Item
+from poe_tui.palette import POE_DARK
+from poe_tui.transcript.render import Painter
+from tests.unit.transcript_kit import (
+    Clock,
+    a_turn,
+    begun,
+    cited,
+    document,
+    drawn,
+    message,
+    row_of,
+    stream_of,
+    streamed,
+    text,
+    user,
+    wire,
+)
+
+MARKDOWN = (
+    "# Fares\n\nThe fares are *flat* within one line [1], so a dictionary is enough:\n\n"
+    "```python\nFARES = {'Ginza': 180}\n\ndef day(legs):\n    return sum(legs)\n```\n\n"
+    "1. Ginza\n2. Hibiya\n   - JR\n\n| Day | Yen |\n|---|--:|\n| Sat | 560 |\n| Sun | 740 |\n\n> Pass `rate`.\n\n"
+    "Done 中文 é."
+)
+REASONING: Item = {
+    "type": "reasoning", "id": "rs", "summary": [
+        {"type": "summary_text", "text": "**Planning**\n\nFood first, then the rides."},
+        {"type": "summary_text", "text": "**Writing**\n\nShort."},
+    ],
+}  # fmt: skip
+SEARCH: Item = {
+    "type": "web_search_call", "id": "ws", "status": "completed",
+    "action": {"type": "search", "query": "tokyo fares", "sources": [{"type": "url", "url": "https://jr.example/f"}]},
+}  # fmt: skip
+CALL: Item = {
+    "type": "function_call", "id": "fc", "call_id": "c1", "name": "get_weather", "status": "completed",
+    "arguments": '{"city": "Tokyo", "days": 2}',
+}  # fmt: skip
+IMAGE: Item = {"type": "image_generation_call", "id": "ig", "status": "completed", "result": "iVBORw0KGgo=" * 900}
+UNKNOWN: Item = {"type": "code_interpreter_call", "id": "ci", "status": "completed", "code": "1+1", "outputs": []}
+REFUSAL: Item = {
+    "type": "message", "id": "m", "role": "assistant", "status": "completed",
+    "content": [{"type": "refusal", "refusal": "I can't help with that.\nSorry."}],
+}  # fmt: skip
+CITED = message(MARKDOWN, cited(MARKDOWN, "[1]", "https://www.metro.example/fares"), cited(MARKDOWN, "Done", "https://jr.example"))
+
+OUTPUTS: dict[str, list[Item]] = {
+    "text": [message(MARKDOWN)],
+    "reasoning": [REASONING, message(MARKDOWN)],
+    "search": [REASONING, SEARCH, CITED],
+    "search without words": [SEARCH],
+    "call": [REASONING, message("I will look."), CALL],
+    "calls": [CALL, {**CALL, "id": "fc2", "call_id": "c2"}],
+    "image": [message("Here it is."), IMAGE],
+    "unknown": [UNKNOWN, message("Two.")],
+    "refusal": [REFUSAL],
+    "several messages": [message(MARKDOWN), message("```\nx\n```\n\nand on", id="m2"), message("end", id="m3")],
+    "empty message": [message(""), CALL],
+    "empty reasoning": [{"type": "reasoning", "id": "r", "summary": []}, message("Hi.")],
+    "hostile": [message("\x1b]0;title\x07 [@click=app.quit]x[/] [/ \u202eevil\u2028line \r\n\r\nend\r")],
+}
+
+
+def both_ways(output: list[Item], *, chunk: int, frames: int, **frame: Any) -> tuple[list[Any], list[Any]]:
+    turn = begun()
+    events = stream_of(output, chunk=chunk)
+    row = row_of(turn, events)
+    live = document(**frame)
+    streamed(live, turn, events, row, frames=frames)
+    stored = document(**frame)
+    stored.load([row])
+    return drawn(live), drawn(stored)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("chunk", [1, 7, 400])
+def test_a_streamed_turn_is_drawn_like_its_row(name: str, chunk: int) -> None:
+    streamed_rows, stored_rows = both_ways(OUTPUTS[name], chunk=chunk, frames=5)
+    assert streamed_rows == stored_rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(sorted(OUTPUTS)), min_size=1, max_size=3), st.integers(1, 60), st.integers(1, 50),
+    st.integers(30, 130), st.sampled_from(["comfortable", "compact"]), st.sampled_from(["show", "fold", "off"]),
+)  # fmt: skip
+def test_any_answer_at_any_pace(
+    names: list[str], chunk: int, frames: int, width: int, density: str, reasoning: str
+) -> None:
+    items = [item for name in names for item in OUTPUTS[name]]
+    output = [{**item, "id": f"i{number}"} for number, item in enumerate(items)]
+    live, stored = both_ways(output, chunk=chunk, frames=frames, width=width, density=density, reasoning=reasoning)
+    assert live == stored
+
+
+def test_every_model_of_the_demo_server() -> None:
+    for name in [entry["id"] for entry in models.entries()]:
+        model = models.find(name)
+        assert model is not None
+        body = {"model": name, "reasoning": {"effort": "medium", "summary": "auto"}}
+        ask = demo.Ask(model.name, body, history=[], new=user("Hello"), origin="http://127.0.0.1:1")
+        try:
+            answer = scripts.speak(model, ask)
+        except APIProblem:
+            continue
+        live, stored = both_ways(answer.output, chunk=97, frames=9)
+        assert live == stored, model.name
+
+
+@pytest.mark.parametrize("ending", ["\r", "\ud83d", ""])
+def test_pieces_that_belong_together_are_not_torn(ending: str) -> None:
+    """CR LF and surrogate halves split between deltas."""
+    pieces = ["one\r", "\ntwo ", "\ud83d", "\ude00 three", ending]
+    place = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0}
+    events = wire(*({**place, "delta": piece} for piece in pieces))
+    turn = begun()
+    live = document()
+    streamed(live, turn, events, None, frames=1)
+    live.apply(TurnEnded(row_of(turn, events)))
+    stored = document()
+    stored.load([row_of(turn, events)])
+    assert drawn(live) == drawn(stored)
+    assert "two 😀 three" in " ".join(text(stored))
+
+
+# --- what is drawn ----------------------------------------------------------------------------------------------------
+def stored_text(*output: Item, width: int = 92, **fields: Any) -> list[str]:
+    doc = document(width)
+    doc.load([a_turn("Ask", list(output), **fields)])
+    return text(doc)
+
+
+def test_prompt_model_line_and_answer() -> None:
+    usage = {"input_tokens": 9, "output_tokens": 612, "output_tokens_details": {"reasoning_tokens": 210}}
+    doc = document()
+    doc.around.cost_of = lambda turn: Cost(points=41, estimated=False)
+    timing = {"total": 4.1, "reasoning": 3.2}
+    doc.load([a_turn("Two\nlines", [REASONING, message("Fine.")], usage=usage, timing=timing)])
+    assert text(doc) == [
+        "", "▌ Two", "▌ lines", "",
+        "Demo-One | 4.1 s · 612 tok · 41 pts", "► Thought for 3 s · 210 tokens", "",
+        "Fine.",
+    ]  # fmt: skip
+
+
+def test_compact_density_has_no_blank_row_under_the_reasoning() -> None:
+    doc = document(density="compact")
+    doc.load([a_turn("Ask", [REASONING, message("Fine.")])])
+    rows = text(doc)
+    assert rows[rows.index("Fine.") - 1].startswith("► Thought")
+
+
+def test_unknown_tokens_and_prices_are_question_marks() -> None:
+    assert "Demo-One | 1.0 s · ? tok · ?" in stored_text()
+    assert "Demo-One | 1.0 s · ≈ 1 tok · ?" in stored_text(message("Hi."))
+
+
+def test_a_call_shows_its_arguments_then_the_size_of_its_result() -> None:
+    first = a_turn("Ask", [CALL])
+    assert '○ get_weather city: "Tokyo", days: 2' in stored_text(CALL)
+    output = {"type": "function_call_output", "call_id": "c1", "output": "x" * 312}
+    second = replace(a_turn("", [message("Rain.")]), input=[output], parent_id=first.id)
+    doc = document()
+    doc.load([first, second])
+    assert "► get_weather  312 B" in text(doc)
+    live = document()
+    live.load([first])
+    streamed(live, replace(second, status="in_progress"), stream_of(second.output), second)
+    assert text(live) == text(doc)
+
+
+def test_arguments_of_any_kind() -> None:
+    assert "○ get_weather {\"city\":" in stored_text({**CALL, "arguments": '{"city":'})
+    assert "○ get_weather" in stored_text({**CALL, "arguments": ""})
+    assert "○ get_weather city: 1" in stored_text({**CALL, "arguments": {"city": 1}})
+    assert "○ f 2" in stored_text({**CALL, "name": "f", "arguments": "2"})
+
+
+def test_an_image_is_a_line_with_its_size_and_never_base64() -> None:
+    rows = stored_text(IMAGE)
+    assert "Image · 8 kB" in rows
+    assert "iVBOR" not in " ".join(rows)
+    assert "Image · 3.1 MB" in stored_text({**IMAGE, "result": {"$poe_file": "ab", "prefix": "", "size": 3_145_728}})
+
+
+def test_unknown_items_are_one_dim_line() -> None:
+    assert "code_interpreter_call" in stored_text(UNKNOWN)
+    assert "mcp_call · find" in stored_text({"type": "mcp_call", "name": "find"})
+    assert "unknown item" in stored_text({})
+
+
+def test_one_line_items_stand_together() -> None:
+    rows = stored_text(UNKNOWN, CALL)
+    assert rows.index('○ get_weather city: "Tokyo", days: 2') == rows.index("code_interpreter_call") + 1
+
+
+def test_searches_give_way_to_the_sources() -> None:
+    assert "Searched: tokyo fares" in stored_text({**SEARCH, "action": {"type": "search", "query": "tokyo fares"}})
+    rows = stored_text(SEARCH, CITED)
+    assert "Sources  1\u00a0metro.example   2\u00a0jr.example" in rows
+    assert not any("Search" in row for row in rows)
+    assert "Sources  1\u00a0jr.example" in stored_text(SEARCH, message("Uncited."))
+
+
+def test_only_web_addresses_become_sources() -> None:
+    bad = {"type": "url_citation", "start_index": 0, "end_index": 1, "url": "javascript:alert(1)", "title": "x"}
+    assert not any("Sources" in row for row in stored_text(message("Hi.", bad)))
+
+
+def test_attachments_are_chips_and_never_content() -> None:
+    picture = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 160_000}
+    paper = {"type": "input_file", "filename": "ticket prices.pdf", "file_data": {"$poe_file": "x", "size": 90_000}}
+    doc = document()
+    doc.load([replace(a_turn(), input=user("Look", picture, paper))])
+    rows = " ".join(text(doc)).replace("\u00a0", " ")
+    assert "▌  image 120 kB   ticket prices.pdf 90 kB" in rows
+    assert "AAAA" not in rows
+
+
+def test_a_long_prompt_is_folded_and_raw_shows_all() -> None:
+    doc = document()
+    doc.load([a_turn("line of words\n" * 5000)])
+    rows = text(doc)
+    assert len(rows) < 60
+    assert any("4 960 more lines · 70 kB · x shows all" in row for row in rows)
+    doc.view(0).raw = True
+    doc.changed.add(0)
+    assert len(text(doc)) > 5000
+
+
+def test_a_change_of_model_is_a_thin_divider() -> None:
+    doc = document(60)
+    first = a_turn()
+    doc.load([first, a_turn("And?", model="Other", parent_id=first.id), a_turn("Again", model="Other")])
+    dividers = [row for row in text(doc) if "now" in row]
+    assert dividers == ["─── now Other " + "─" * 40]
+    assert len(dividers[0]) == 54
+
+
+def test_siblings_from_two_on() -> None:
+    doc = document()
+    doc.load([a_turn(sibling_index=2, sibling_count=3, timing={})])
+    assert "Demo-One | ‹2/3›   ? tok · ?" in text(doc)
+
+
+def test_raw_shows_the_source() -> None:
+    doc = document()
+    doc.load([a_turn("Ask", [message("**bold**\n\n- x")])])
+    doc.view(0).raw = True
+    assert text(doc)[-3:] == ["**bold**", "", "- x"]
+
+
+def test_the_plain_set_has_no_other_characters() -> None:
+    usage = {"output_tokens": 5}
+    turns = [
+        a_turn("Ask", [REASONING, CALL, CITED], sibling_count=2, usage=usage),
+        a_turn("Ask", [message("Half")], model="Other", status="stopped"),
+        a_turn("Ask", model="Other", status="failed", error={"type": "not_found_error", "http_status": 404}),
+    ]
+    doc = document(50, glyphs="plain")
+    doc.load(turns)
+    painter = Painter(POE_DARK, doc.around.frame)
+    shown = {character for row in drawn(doc) for character in painter.strip(row, 0).text}
+    assert not {character for character in shown if not character.isascii()} - set("中文é\u00a0·")
+
+
+# --- while it runs ----------------------------------------------------------------------------------------------------
+def delta(words: str, index: int = 0) -> Any:
+    return wire({"type": "response.output_text.delta", "output_index": index, "content_index": 0, "delta": words})[0]
+
+
+def thought(words: str) -> Any:
+    kind = "response.reasoning_summary_text.delta"
+    return wire({"type": kind, "output_index": 0, "summary_index": 0, "delta": words})[0]
+
+
+def test_thinking_shows_the_last_three_lines_and_folds_when_the_answer_starts() -> None:
+    clock = Clock()
+    doc = document(43, clock)
+    doc.apply(TurnStarted(begun("Ask")))
+    doc.apply(wire({"type": "response.output_item.added", "output_index": 0, "item": {"type": "reasoning"}})[0])
+    clock.now += 2
+    assert text(doc)[-1] == "Demo-One | ● thinking · 2 s"
+    for number in range(9):
+        doc.apply(thought(f"This is the thought of number {number}. "))
+    clock.now += 1
+    shown = text(doc)
+    assert shown[3:5] == ["Demo-One | ● thinking · 3 s", "▼ Thinking"]
+    assert len(shown) == 8
+    assert shown[-1].endswith("number 8.")
+    assert [row.tone for row in drawn(doc)[-3:]] == ["thought"] * 3
+    doc.apply(delta("Yes", 1))
+    assert text(doc)[4:] == ["► Thought for 3 s · ≈ 75 tokens", "", "Yes"]
+
+
+def test_the_model_line_counts_while_it_streams() -> None:
+    clock = Clock()
+    doc = document(92, clock)
+    asked: list[Any] = []
+    doc.around.cost_of = lambda turn: asked.append(turn.usage) or Cost(points=11)  # type: ignore[func-returns-value]
+    earlier = a_turn(usage={"input_tokens": 70, "output_tokens": 30})
+    doc.load([earlier])
+    doc.apply(TurnStarted(begun("Ask", parent_id=earlier.id, created_at=clock.now - 0.6)))
+    assert text(doc)[-1] == "Demo-One | ● 0.6 s"
+    clock.now += 2
+    for _ in range(10):
+        doc.apply(delta("x" * 59 + " "))
+        drawn(doc)
+    assert "Demo-One | ● 2.6 s · ≈ 150 tok · ≈ 11 pts" in text(doc)
+    assert len([usage for usage in asked if usage["output_tokens"] != 30]) == 1, "asked at most once a second"
+    assert asked[-1] == {"input_tokens": 101, "output_tokens": 15}
+
+
+def test_searching_says_what_for() -> None:
+    doc = document()
+    doc.apply(TurnStarted(begun("Ask")))
+    for event in stream_of([SEARCH])[2:5]:
+        doc.apply(event)
+    assert text(doc)[-3:] == ["Demo-One | ● searching", "", "Searching…"]
+    named = {**SEARCH, "status": "searching"}
+    doc.apply(wire({"type": "response.output_item.added", "output_index": 0, "item": named})[0])
+    assert text(doc)[-1] == "Searching: tokyo fares…"
+
+
+def test_a_call_shows_its_arguments_as_they_come() -> None:
+    doc = document()
+    doc.apply(TurnStarted(begun("Ask")))
+    events = stream_of([CALL])
+    for event in events[2:6]:
+        doc.apply(event)
+    assert text(doc)[-1].startswith("● get_weather {")
+    for event in events[6:]:
+        doc.apply(event)
+    assert text(doc)[-1] == '○ get_weather city: "Tokyo", days: 2'
+
+
+def test_a_retry_counts_down_in_place() -> None:
+    clock = Clock()
+    doc = document(92, clock)
+    doc.apply(TurnStarted(begun("Ask")))
+    doc.apply(RetryScheduled(1, 3, 4.0, "the server limits the rate (429)", 429, clock.now))
+    assert text(doc)[3:] == [
+        "Demo-One | ○ trying again in 4 s", "",
+        "Rate limited by Poe. Trying again in 4 s (2 of 3). Esc stops.", "Your prompt is kept.",
+    ]  # fmt: skip
+    clock.now += 1.2
+    before = drawn(doc)
+    doc.changed.add(0)
+    assert "Trying again in 3 s" in text(doc)[5]
+    assert len(drawn(doc)) == len(before)
+    doc.apply(wire({"type": "response.created", "response": {}})[0])
+    assert "Trying" not in " ".join(text(doc))
+
+
+def test_another_request_of_the_same_turn_begins_anew_and_notes_stay() -> None:
+    turn = begun("Ask")
+    doc = document()
+    doc.apply(TurnStarted(turn))
+    doc.apply(ChainRefused(turn.id, "no"))
+    doc.apply(RequestBuilt(turn.id))
+    doc.apply(delta("Answer"))
+    doc.apply(TurnNote(turn.id, "Left out: one item."))
+    note = ChainRefused(turn.id, "no").text
+    assert text(doc)[-4:] == ["Answer", "", note, "Left out: one item."]
+    row = replace(row_of(turn, [delta("Answer")]), status="completed", error={"notes": [note, "Left out: one item."]})
+    doc.apply(TurnEnded(row))
+    assert text(doc)[-4:] == ["Answer", "", note, "Left out: one item."]
+
+
+def test_what_could_not_be_saved_is_said() -> None:
+    turn = begun("Ask")
+    doc = document()
+    doc.apply(TurnStarted(turn))
+    doc.apply(TurnEnded(replace(turn, status="completed"), saved=False, unsaved_reason="disk full"))
+    assert text(doc)[-1] == "Not saved: disk full"
+
+
+def test_text_that_comes_whole_or_without_any_index() -> None:
+    turn = begun()
+    for events in (
+        wire({"type": "response.output_text.done", "text": "Whole."}),
+        wire({"type": "response.output_item.done", "output_index": 0, "item": message("Whole.")}),
+        wire(*({"type": "response.output_text.delta", "delta": piece} for piece in ("Who", "le."))),
+    ):
+        doc = document()
+        streamed(doc, turn, events, None)
+        assert text(doc)[-1] == "Whole."
+
+
+def test_a_new_sibling_takes_the_place_of_the_turn_it_retries() -> None:
+    first, second = a_turn("One", [message("1")]), a_turn("Two", [message("2")])
+    second.parent_id = first.id
+    doc = document()
+    doc.load([first, second])
+    doc.apply(TurnStarted(begun("Two", parent_id=first.id)))
+    doc.apply(delta("Another"))
+    shown = text(doc)
+    assert "2" not in shown
+    assert any("‹2/2›" in row for row in shown)
+    doc.apply(TurnStarted(begun("Root")))
+    assert len(doc) == 1
+
+
+def test_events_without_a_turn_change_nothing() -> None:
+    doc = document()
+    assert doc.apply(delta("x")) is None
+    assert doc.apply(TurnEnded(a_turn())) is None
+    assert len(doc) == 0
