@@ -26,7 +26,6 @@ _RETRY_SECONDS: Final = 2.0
 _BUSY_NOTICE: Final = 5.0
 _PAUSE: Final = 0.02
 _MOST_KEPT: Final = 64 * 1024 * 1024
-_KEPT_KINDS: Final = {Trouble.FULL, Trouble.READONLY, Trouble.IO}
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -207,7 +206,7 @@ class Writer:
                 if kind in (Trouble.DAMAGED, Trouble.INDEX_DAMAGED) and mended < 3 and self._mend(kind, mended):
                     mended += 1
                     continue
-                if kind in _KEPT_KINDS:
+                if kind in (Trouble.READONLY, Trouble.IO):
                     self._disconnect()  # A new connection sees a disk that was mounted anew.
                 return store_error(error)
             else:
