@@ -122,9 +122,8 @@ class PoeApp(ThemedApp):
         page.bind_keys(settings.keys, settings.general.send_key)
         page.use_density(look.density)
         page.use_sidebar(settings.general.sidebar)
-        page.transcript.reasoning = look.reasoning
-        page.transcript.timestamps = look.timestamps
-        page.transcript.frame_rate = float(settings.advanced.frame_rate)
+        rate = float(settings.advanced.frame_rate)
+        page.stage.look(reasoning=look.reasoning, timestamps=look.timestamps, frame_rate=rate)
         self.set_mouse(look.mouse == "on")
         self.settings_changed.publish(settings)
 

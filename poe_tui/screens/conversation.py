@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -18,7 +17,6 @@ from poe_tui.actions import Action, Scope
 from poe_tui.palette import POE_DARK, Palette
 from poe_tui.screens.stage import Stage
 from poe_tui.screens.thread_actions import ThreadActions
-from poe_tui.transcript.view import Transcript
 from poe_tui.widgets import numbers
 from poe_tui.widgets.bindings import bar, bindings, keys_of, label_of
 from poe_tui.widgets.command_menu import CommandMenu, is_path, matching, parse
@@ -29,6 +27,9 @@ from poe_tui.widgets.pill import Pill
 from poe_tui.widgets.prompt import PromptArea
 from poe_tui.widgets.status_line import StatusLine
 from poe_tui.widgets.thread_list import ThreadList
+
+if TYPE_CHECKING:
+    from poe_tui.transcript.view import Transcript
 
 LOW = 16
 """Rows under which the composer has no footer and the price moves to the status line."""
@@ -57,12 +58,13 @@ class ConversationScreen(ThreadActions):
     status = getters.query_one("#status", StatusLine)
     sidebar = getters.query_one("#sidebar", Vertical)
 
-    @dataclass
     class Command(Message):
         """A command was chosen: from the menu or by its slash name."""
 
-        action: Action
-        argument: str = ""
+        def __init__(self, action: Action, argument: str = "") -> None:
+            super().__init__()
+            self.action = action
+            self.argument = argument
 
     def __init__(self, *, keys: Mapping[str, str] | None = None, demo: bool = False, sidebar: str = "auto") -> None:
         """Prepare the page.
@@ -99,7 +101,8 @@ class ConversationScreen(ThreadActions):
     def on_mount(self) -> None:
         """Draw what is known before anything is opened."""
         self.header.tell(demo=self._demo)
-        self.transcript.palette = self.palette
+        # The pill has a row of its own, so the transcript needs none.
+        self.stage.look(palette=self.palette, tail_rows=0)
         self.bind_keys(self.keys)
         self._fit()
 
@@ -113,7 +116,7 @@ class ConversationScreen(ThreadActions):
         else:
             newline += ["shift+enter", "alt+enter", "ctrl+enter"]
         self.composer.prompt.bind_enter(send, newline)
-        self.transcript.keys = {action: label_of(action, keys) for action in keys}
+        self.stage.look(keys={action: label_of(action, keys) for action in keys})
         footer = [(label_of("composer.send", keys), "send"), (label_of("composer.newline", keys), "newline")]
         if send_key == "ctrl+j" and "composer.send" not in keys:
             footer = [("^J", "send"), ("Enter", "newline")]
@@ -136,12 +139,12 @@ class ConversationScreen(ThreadActions):
         """Draw the transcript in other colours; the style sheet sees to the rest."""
         self.palette = palette
         if self.is_mounted:
-            self.transcript.palette = palette
+            self.stage.look(palette=palette)
 
     @property
     def help_scopes(self) -> list[Scope]:
         """What the help tells about, the place one is in first."""
-        if self.transcript.has_focus:
+        if self.stage.in_message_mode:
             return ["message", "conversation", "app"]
         return ["composer", "conversation", "app", "message"]
 
@@ -156,7 +159,7 @@ class ConversationScreen(ThreadActions):
         compact = self.density == "compact" or short
         self.set_class(compact, "-compact")
         self.threads.compact = compact
-        self.transcript.density = "compact" if compact else "comfortable"
+        self.stage.look(density="compact" if compact else "comfortable")
         beside = self._sidebar_wanted and width >= NARROW
         self.sidebar.display = beside
         self.header.tell(sidebar=beside)
@@ -198,9 +201,9 @@ class ConversationScreen(ThreadActions):
         if not self.is_mounted:
             return
         running = self.desk is not None and self.desk.is_running
-        shown = SELECTED if self.transcript.has_focus else STREAMING if running else IDLE
+        shown = SELECTED if self.stage.in_message_mode else STREAMING if running else IDLE
         keys = bar(shown, self.keys)
-        if self.transcript.has_focus:
+        if self.stage.in_message_mode:
             keys.insert(-1, (label_of("message.help", self.keys), "help"))
         else:
             keys.append(("/", "commands"))
@@ -208,8 +211,8 @@ class ConversationScreen(ThreadActions):
         editing = [*self._footer[:1], ("Esc", "keep the old prompt")]
         self.composer.tell(keys=editing if self.editing is not None else self._footer)
 
-    @on(Transcript.FollowChanged)
-    def _follow_changed(self, event: Transcript.FollowChanged) -> None:
+    def on_transcript_follow_changed(self, event: Transcript.FollowChanged) -> None:
+        """The pill counts what came below the view."""
         self.pill.lines = 0 if event.follow else event.new_lines
 
     @on(Pill.Pressed)
@@ -309,7 +312,8 @@ class ConversationScreen(ThreadActions):
     @on(PromptArea.EndPressed)
     def action_transcript_end(self) -> None:
         """To the end of the conversation, and follow."""
-        self.transcript.go_end()
+        if self.stage.ready:
+            self.transcript.go_end()
 
     # --- Esc and ^C ------------------------------------------------------------------------------------------------
     def action_answer_stop(self, wanted: str | None = None) -> None:
@@ -329,7 +333,7 @@ class ConversationScreen(ThreadActions):
         elif self.editing is not None:
             self.editing = None
             self.draw_keys()
-        elif self.transcript.has_focus or not self.stage.enter():
+        elif self.stage.in_message_mode or not self.stage.enter():
             self.composer.prompt.focus()
 
     def interrupt(self) -> bool:
@@ -399,16 +403,22 @@ class ConversationScreen(ThreadActions):
     # --- scrolling from the prompt ---------------------------------------------------------------------------------
     def action_transcript_page_up(self) -> None:
         """A page up."""
-        self.transcript.scroll_pages(-1)
+        self._scroll(pages=-1)
 
     def action_transcript_page_down(self) -> None:
         """A page down."""
-        self.transcript.scroll_pages(1)
+        self._scroll(pages=1)
 
     def action_transcript_line_up(self) -> None:
         """A line up."""
-        self.transcript.scroll_lines(-1)
+        self._scroll(lines=-1)
 
     def action_transcript_line_down(self) -> None:
         """A line down."""
-        self.transcript.scroll_lines(1)
+        self._scroll(lines=1)
+
+    def _scroll(self, *, lines: int = 0, pages: int = 0) -> None:
+        if self.stage.ready and pages:
+            self.transcript.scroll_pages(pages)
+        elif self.stage.ready:
+            self.transcript.scroll_lines(lines)

@@ -6,11 +6,12 @@ or changes the path goes through the ``OpenThread``; the screen hears of it by m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters, on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -18,9 +19,11 @@ from textual.message import Message
 
 from poe_tui.model import Turn
 from poe_tui.screens.open_thread import OpenThread
-from poe_tui.transcript.view import Transcript
 from poe_tui.widgets.bindings import bindings
 from poe_tui.widgets.command_menu import CommandMenu
+
+if TYPE_CHECKING:
+    from poe_tui.transcript.view import Transcript
 
 BLOCK_KEYS = frozenset({"turn.copy_block"})
 
@@ -31,7 +34,7 @@ class Stage(Container):
     DEFAULT_CSS = """
     Stage {
         height: 1fr; layers: below above;
-        Transcript { layer: below; height: 1fr; }
+        #transcript { layer: below; height: 1fr; }
         CommandMenu { layer: above; dock: bottom; }
     }
     """
@@ -43,38 +46,41 @@ class Stage(Container):
         Binding("home", "message_first", show=False),
     ]
 
-    transcript = getters.query_one(Transcript)
-
-    @dataclass
     class Copy(Message):
         """Some source text is wanted on the clipboard."""
 
-        text: str
-        what: str
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
 
-    @dataclass
     class Edit(Message):
         """A prompt is to be changed and sent again."""
 
-        turn: Turn
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
 
-    @dataclass
     class Sources(Message):
         """The sources of an answer are wanted."""
 
-        turn_id: str
+        def __init__(self, turn_id: str) -> None:
+            super().__init__()
+            self.turn_id = turn_id
 
-    @dataclass
     class RetryWith(Message):
         """A model is to be chosen and asked the same."""
 
-        turn: Turn
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
 
-    @dataclass
     class Forked(Message):
         """A new thread was made of this path."""
 
-        thread_id: str
+        def __init__(self, thread_id: str) -> None:
+            super().__init__()
+            self.thread_id = thread_id
 
     class Left(Message):
         """Back to the prompt."""
@@ -86,11 +92,44 @@ class Stage(Container):
         super().__init__(id=id)
         self.desk: OpenThread | None = None
         """The thread on the page; set by the screen."""
+        self._transcript: Transcript | None = None
+        self._look: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
-        """The transcript, and over its last rows the menu of commands."""
-        yield Transcript(id="transcript")
+        """The menu of commands; the transcript comes behind the first frame."""
         yield CommandMenu(id="menu")
+
+    async def prepare(self) -> None:
+        """Mount the transcript: its modules cost half as much as Textual itself, and the first frame needs none."""
+        if self._transcript is None:
+            view = await asyncio.to_thread(import_module, "poe_tui.transcript.view")
+            self._transcript = view.Transcript(id="transcript")
+            self.look(**self._look)
+            await self.mount(self._transcript, before=0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a transcript yet."""
+        return self._transcript is not None
+
+    @property
+    def transcript(self) -> Transcript:
+        """The transcript; only once the stage is ``ready``."""
+        assert self._transcript is not None
+        return self._transcript
+
+    @property
+    def in_message_mode(self) -> bool:
+        """Whether single letters act on turns."""
+        return self._transcript is not None and self._transcript.has_focus
+
+    def look(self, **attributes: Any) -> None:
+        """Set attributes of the transcript (palette, density, keys, reasoning …), now or when it comes."""
+        self._look |= attributes
+        if self._transcript is not None:
+            for name, value in attributes.items():
+                if getattr(self._transcript, name) != value:
+                    setattr(self._transcript, name, value)
 
     # --- which turn ------------------------------------------------------------------------------------------------
     @property
@@ -118,7 +157,8 @@ class Stage(Container):
 
     def on_descendant_blur(self) -> None:
         """Without the focus nothing is selected."""
-        self.transcript.select(None)
+        if self.ready:
+            self.transcript.select(None)
 
     # --- moving ----------------------------------------------------------------------------------------------------
     def action_message_next(self) -> None:
@@ -253,7 +293,7 @@ class Stage(Container):
             copy = await desk.fork(turn)
             self.post_message(self.Forked(copy.id))
 
-    @on(Transcript.LinkActivated)
-    def _link(self, event: Transcript.LinkActivated) -> None:
+    def on_transcript_link_activated(self, event: Transcript.LinkActivated) -> None:
+        """A click opens nothing: the address is copied, as over SSH it should be."""
         event.stop()
         self.post_message(self.Copy(event.url, "Address"))

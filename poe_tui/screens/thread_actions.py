@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -17,7 +16,6 @@ from poe_tui.model import Cost, ModelInfo, Turn
 from poe_tui.screens.stage import Stage
 from poe_tui.screens.thread_screen import ThreadScreen
 from poe_tui.widgets import numbers
-from poe_tui.widgets.choice_list import Choice
 from poe_tui.widgets.composer import Chip
 
 if TYPE_CHECKING:
@@ -30,19 +28,21 @@ if TYPE_CHECKING:
 class ThreadActions(ThreadScreen):
     """The middle floor of the conversation screen."""
 
-    @dataclass
     class CopyWanted(Message):
         """Some source text is wanted on the clipboard."""
 
-        text: str
-        what: str
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
 
-    @dataclass
     class EditorWanted(Message):
         """A text is to be written in the person's own editor; ``take`` gets it."""
 
-        text: str
-        take: Callable[[str], None]
+        def __init__(self, text: str, take: Callable[[str], None]) -> None:
+            super().__init__()
+            self.text = text
+            self.take = take
 
     def __init__(self) -> None:
         super().__init__()
@@ -226,6 +226,7 @@ class ThreadActions(ThreadScreen):
 
     def _copy_sheet(self, turn: Turn) -> None:
         from poe_tui.screens.sheet import SheetModal
+        from poe_tui.widgets.choice_list import Choice
 
         blocks = self.transcript.code_blocks(turn.id)
         links = self.transcript.links(turn.id)
@@ -249,6 +250,7 @@ class ThreadActions(ThreadScreen):
     @on(Stage.Sources)
     def _sources(self, event: Stage.Sources) -> None:
         from poe_tui.screens.sheet import SheetModal
+        from poe_tui.widgets.choice_list import Choice
 
         sources = self.transcript.sources(event.turn_id)
         if not sources:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import getters, work
 from textual.message import Message
@@ -33,8 +32,7 @@ CLOCK = 0.5
 """Seconds between two readings of the live values: two updates a second at most."""
 
 
-@dataclass(slots=True, frozen=True)
-class Start:
+class Start(NamedTuple):
     """What the page shows first."""
 
     resume: bool = False
@@ -49,12 +47,13 @@ class ThreadScreen(Screen[None]):
     composer = getters.query_one("#composer", Composer)
     threads = getters.query_one("#threads", ThreadList)
 
-    @dataclass
     class TurnChanged(Message):
         """A turn of some thread began or ended."""
 
-        thread_id: str
-        event: Any
+        def __init__(self, thread_id: str, event: Any) -> None:
+            super().__init__()
+            self.thread_id = thread_id
+            self.event = event
 
     class NeedsKey(Message):
         """A prompt was sent and there is no key."""
@@ -97,8 +96,9 @@ class ThreadScreen(Screen[None]):
             self._unsubscribe()
         self.runtime, self.has_key = runtime, has_key
         self._unsubscribe = runtime.live.subscribe(self._on_event)
-        typed = self.composer.text
         desk = await self._first(runtime, start)
+        await self.stage.prepare()
+        typed = self.composer.text
         self._show(desk)
         if typed.strip():
             kept = desk.thread.draft
@@ -132,7 +132,7 @@ class ThreadScreen(Screen[None]):
         events = desk.runtime.live.events(desk.id)
         for event in events:
             self.live.see(event)
-        self.transcript.cost_of = desk.cost_of
+        self.stage.look(cost_of=desk.cost_of)
         self.transcript.show(desk.path, events, position=desk.thread.scroll or None)
         self.composer.prompt.put_fresh(desk.thread.draft)
         self.composer.prompt.past.replace(turn.input_text for turn in desk.path)

@@ -6,7 +6,6 @@ Because the prompt keeps the focus, nothing that is typed fast can get lost betw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
@@ -67,17 +66,17 @@ class CommandMenu(Widget):
     """A few rows of commands; the prompt's Up, Down, Tab and Enter act on it."""
 
     DEFAULT_CSS = """
-    /* Docked, margins count twice (Textual 8.2.8): this is from the mark column to R, as the composer is. */
-    CommandMenu { width: 100%; height: auto; background: $surface; color: $ink; margin: 0 1 0 1; display: none; }
+    CommandMenu { height: auto; background: $surface; color: $ink; margin: 0 3 0 1; display: none; }
     """
 
     selected: reactive[int] = reactive(0)
 
-    @dataclass
     class Chosen(Message):
         """A command was clicked."""
 
-        action: Action
+        def __init__(self, action: Action) -> None:
+            super().__init__()
+            self.action = action
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -51,12 +51,13 @@ class Chip(Widget, can_focus=True):
         Binding("backspace,delete", "remove", show=False),
     ]
 
-    @dataclass
     class Chosen(Message):
         """The chip's content is wanted."""
 
-        chip: Chip
-        remove: bool = False
+        def __init__(self, chip: Chip, remove: bool = False) -> None:
+            super().__init__()
+            self.chip = chip
+            self.remove = remove
 
     def __init__(self, pasted: Pasted) -> None:
         super().__init__()
@@ -105,18 +106,20 @@ class Composer(Vertical):
 
     prompt = getters.query_one("#prompt", PromptArea)
 
-    @dataclass
     class Submitted(Message):
         """The prompt was sent. It is empty already; ``put_back`` undoes that."""
 
-        text: str
-        pasted: list[Pasted]
+        def __init__(self, text: str, pasted: list[Pasted]) -> None:
+            super().__init__()
+            self.text = text
+            self.pasted = pasted
 
-    @dataclass
     class Changed(Message):
         """The text or the chips changed."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -19,8 +18,7 @@ NARROW = 90
 """Columns under which the page stands alone."""
 
 
-@dataclass(slots=True, frozen=True)
-class HeaderFacts:
+class HeaderFacts(NamedTuple):
     """What the header says."""
 
     title: str = "New thread"
@@ -39,14 +37,14 @@ def draw(facts: HeaderFacts, width: int) -> Content:
     """Return the header in ``width`` cells: what does not fit goes in the order that look.md gives."""
     page = SIDEBAR + TEXT if facts.sidebar else TEXT
     for effort, web in ((facts.effort, facts.web), (facts.effort, False), ("", False)):
-        right = _right(replace(facts, effort=effort, web=web), width)
+        right = _right(facts._replace(effort=effort, web=web), width)
         left, at = _left(facts, page)
         room = width - EDGE - right.cell_length - at - 2
         if room >= min(12, cell_len(facts.title)) or not (effort or web):
             break
     if room < 4:
         left, at, room = Content(" " * TEXT), TEXT, 0
-        right = _right(replace(facts, effort="", web=False), width, room=max(1, width - EDGE - TEXT))
+        right = _right(facts._replace(effort="", web=False), width, room=max(1, width - EDGE - TEXT))
     title = cut(clean(facts.title, single_line=True), room)
     between = width - EDGE - right.cell_length - at - cell_len(title)
     return Content.assemble(left, (title, f"{STRONG} bold"), " " * max(0, between), right)
@@ -97,7 +95,7 @@ class HeaderBar(Widget):
 
     def tell(self, **changes: Any) -> None:
         """Change some of the facts; draws only when something differs."""
-        facts = replace(self._facts, **changes)
+        facts = self._facts._replace(**changes)
         if facts != self._facts:
             self._facts = facts
             self.refresh()

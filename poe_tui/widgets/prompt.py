@@ -7,7 +7,6 @@ bindings they would overtake what stands in the widget's queue and send half a p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -104,17 +103,19 @@ class PromptArea(TextArea, inherit_bindings=False):
         Binding("tab", "tab", show=False),
     ]
 
-    @dataclass
     class Submitted(Message):
         """The prompt was sent; the area is empty already, so that a second Enter sends nothing."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class Bulk(Message):
         """A paste too large for a text area."""
 
-        data: bytes
+        def __init__(self, data: bytes) -> None:
+            super().__init__()
+            self.data = data
 
     class EndPressed(Message):
         """End, with the caret at the end of the text already."""
@@ -122,11 +123,12 @@ class PromptArea(TextArea, inherit_bindings=False):
     class EmptyBackspace(Message):
         """Backspace at the start of the text."""
 
-    @dataclass
     class MenuKey(Message):
         """A key for the menu of commands, which is open."""
 
-        key: str
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
     def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False, max_checkpoints=200, placeholder=placeholder)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from textual.content import Content
 from textual.widget import Widget
@@ -20,8 +19,7 @@ SMALL = 60
 Key = tuple[str, str]
 
 
-@dataclass(slots=True, frozen=True)
-class StatusFacts:
+class StatusFacts(NamedTuple):
     """What the line says. An empty ``live`` means that nothing is going on."""
 
     live: str = ""
@@ -92,7 +90,7 @@ class StatusLine(Widget):
         """Change some of the facts; draws only when something differs."""
         if keys is not None:
             changes["keys"] = tuple(keys)
-        facts = replace(self._facts, **changes)
+        facts = self._facts._replace(**changes)
         if facts != self._facts:
             self._facts = facts
             self.refresh()

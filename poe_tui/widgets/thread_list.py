@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -23,8 +22,7 @@ from poe_tui.widgets.cells import MARK, TEXT, cut
 DAY = 86_400
 
 
-@dataclass(slots=True, frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A thread as the list shows it."""
 
     id: str
@@ -36,8 +34,7 @@ class Entry:
     """Nothing was sent in it yet."""
 
 
-@dataclass(slots=True, frozen=True)
-class Line:
+class Line(NamedTuple):
     """A row of the list: a group's name, a thread, or nothing."""
 
     group: str = ""
@@ -108,11 +105,12 @@ class ThreadList(ScrollView, can_focus=True, inherit_bindings=False):
     """The row the keyboard is on; only drawn while the list has the focus."""
     compact: reactive[bool] = reactive(False)
 
-    @dataclass
     class Opened(Message):
         """A thread was chosen."""
 
-        thread_id: str
+        def __init__(self, thread_id: str) -> None:
+            super().__init__()
+            self.thread_id = thread_id
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
