@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from poe_tui.api import faults, types
 from poe_tui.api.events import TERMINAL_TYPES, StreamEvent
-from poe_tui.api.reconcile import reconcile, streamed
+from poe_tui.api.reconcile import by_name, reconcile, streamed
 from poe_tui.api.slots import Part, Slot, kind_of
 from poe_tui.api.surrogates import TooDeep, deep
 from poe_tui.model import Item
@@ -277,10 +277,9 @@ class ResponseBuilder:
     def _match(self, event: Any, item: Item, kind: str | None) -> Slot | None:
         """Find the item that ``added`` or ``done`` speaks of: by id, by call id, by place and kind."""
         found = self._slots if event.output_index is None else self._by_index.get(event.output_index, [])
-        for key in ("id", "call_id"):
-            for slot in found:
-                if slot.is_called(item.get(key), key):
-                    return slot
+        named = by_name(item, kind, found)
+        if named is not None:
+            return named
         of_kind = [slot for slot in found if slot.kind in (kind, None) or kind is None]
         if event.output_index is None:
             of_kind = [slot for slot in of_kind if slot.done is None]

@@ -49,12 +49,21 @@ def streamed(slots: list[Slot], *, finished_only: bool) -> list[Item]:
     ]
 
 
-def _partner(item: Item, place: int, free: list[Slot]) -> Slot | None:
+def by_name(item: Item, kind: str | None, slots: list[Slot]) -> Slot | None:
+    """Return the slot of this kind that shares the item's id, else its call id (a call and its output share one)."""
     for key in ("id", "call_id"):
-        for slot in free:
-            if slot.is_called(item.get(key), key):
+        for slot in slots:
+            if slot.is_called(item.get(key), key) and (kind is None or slot.kind in (kind, None)):
                 return slot
-    kind = item.get("type") if isinstance(item.get("type"), str) else None
+    return None
+
+
+def _partner(item: Item, place: int, free: list[Slot]) -> Slot | None:
+    said = item.get("type")
+    kind = said if isinstance(said, str) else None
+    named = by_name(item, kind, free)
+    if named is not None:
+        return named
     of_kind = [slot for slot in free if kind is None or slot.kind == kind]
     for slot in of_kind:
         if slot.index == place:

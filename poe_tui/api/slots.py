@@ -27,7 +27,7 @@ def text_key(kind: Any) -> str:
 class Part:
     """A content or summary part."""
 
-    __slots__ = ("_chunks", "_numbers", "final", "kind", "logprobs", "notes", "shell")
+    __slots__ = ("_by_place", "_chunks", "_numbers", "final", "kind", "logprobs", "notes", "shell")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -35,6 +35,8 @@ class Part:
         """The part as ``added`` or ``done`` gave it."""
         self.final: str | None = None
         self.notes: list[tuple[float, Any]] = []
+        """Annotations with their ``annotation_index``, infinity where there is none."""
+        self._by_place: dict[float, Any] = {}
         self.logprobs: list[Any] = []
         self._chunks: list[str] = []
         self._numbers: list[int] = []
@@ -66,9 +68,14 @@ class Part:
             self.final = text
 
     def note(self, annotation: Any, index: int | None) -> None:
-        """Add an annotation unless it is there already."""
-        if annotation is not None and all(annotation != known for _, known in self.notes):
-            self.notes.append((float("inf") if index is None else index, annotation))
+        """Add an annotation, unless it is the one that this place, or the event before, gave already."""
+        if annotation is None:
+            return
+        place = float("inf") if index is None else index
+        if self.notes and (self.notes[-1][1] == annotation or self._by_place.get(place) == annotation):
+            return
+        self._by_place.setdefault(place, annotation)
+        self.notes.append((place, annotation))
 
     @property
     def text(self) -> str:

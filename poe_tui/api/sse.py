@@ -99,11 +99,7 @@ class SSEDecoder:
 
     def _line(self, line: bytes, events: list[ServerSentEvent]) -> None:
         if line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data_size += len(value) + 1
-            if self._data_size > self._max:
-                raise self._too_long()
-            self._data.append(value)
+            self._add(line[6:] if line[5:6] == b" " else line[5:])
         elif not line:
             if self._data:
                 joined = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
@@ -113,8 +109,13 @@ class SSEDecoder:
         elif line.startswith(b"event:"):
             self._name = line[6:].decode("utf-8", "replace").strip() or None
         elif line == b"data":
-            self._data_size += 1
-            self._data.append(b"")
+            self._add(b"")
+
+    def _add(self, value: bytes) -> None:
+        self._data_size += len(value) + 1
+        if self._data_size > self._max:
+            raise self._too_long()
+        self._data.append(value)
 
     def _too_long(self) -> LineTooLong:
         size = f"{self._max // (1024 * 1024)} MB" if self._max >= 1024 * 1024 else f"{self._max} bytes"
