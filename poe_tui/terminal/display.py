@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 
 from poe_tui.terminal.output import FrameOutput
@@ -78,8 +78,11 @@ class DiffDisplay(App[int], inherit_bindings=False):
         if output is None:
             output = self.frame_output = self._new_output()
         output.sync = self._sync_available
+        size = (self.size.width, self.size.height)
+        if not output.knows(size) and not isinstance(update, LayoutUpdate):
+            update = self._full_update()
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-        text = output.encode(update, (self.size.width, self.size.height), (cursor.x, cursor.y))
+        text = output.encode(update, size, (cursor.x, cursor.y))
         if text is None:
             return False
         self._previous_cursor_position = cursor
@@ -103,6 +106,9 @@ class DiffDisplay(App[int], inherit_bindings=False):
             return
         self._behind = False
         if self.screen_stack:
-            screen = self.screen
-            update = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
-            self._display(screen, update)
+            self._display(self.screen, self._full_update())
+
+    def _full_update(self) -> LayoutUpdate:
+        update = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)
+        assert isinstance(update, LayoutUpdate)
+        return update

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from textual._compositor import ChopsUpdate, LayoutUpdate
 
-from poe_tui.terminal.cells import Row, cells, fitted, plain, unknown_row
+from poe_tui.terminal.cells import UNKNOWN, Row, cells, fitted, plain, unknown_row
 from poe_tui.terminal.pens import Pen, PenBox
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class FrameOutput:
         self._row_y = 0
         """The row being written, also where the column is unknown."""
         self._resting: tuple[int, int] | None = None
+
+    def knows(self, size: tuple[int, int]) -> bool:
+        """Whether the terminal of that size was drawn before and not forgotten; if not, a full update is needed."""
+        return (self._width, len(self._rows)) == size
 
     def forget(self) -> None:
         """Nothing is known of the terminal any more: after a suspension, a resize, on ^L."""
@@ -265,7 +269,7 @@ class FrameOutput:
             start = x - 1 if texts[x] == "" else x
             last = x
             x += 1
-            while x < width and x - last <= _GAP:
+            while x < width and x - last <= _GAP and texts[x] != UNKNOWN:
                 if not _looks_same(texts[x], pens[x], old.texts[x], old.pens[x]):
                     last = x
                 x += 1
@@ -305,7 +309,7 @@ class FrameOutput:
             self._write_run(row, x, min(stop, end), out)
             return
         self._write_run(row, x, blank, out)
-        if self._x is None:  # Behind a cluster of disputed width, or in the last column.
+        if self._x != blank:  # Behind an erased gap, or a cluster of disputed width.
             self._go(blank, self._row_y, out)
         out.append("\x1b[K")
 

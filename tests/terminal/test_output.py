@@ -27,7 +27,7 @@ STYLES = [
 ]  # fmt: skip
 PROSE = "Saturday follows the Ginza line, Sunday the river; breakfast comes before the first sight, and a day ticket "
 PROSE += "pays from the third ride on, which nobody told us when we came here for the first time in a wet November."
-CLUSTERS = ["a", "b", " ", " ", "   ", "日", "👨‍👩‍👧", "e\u0301", "❤️", "🇨🇭", "▌", "─────", "word", "     ", "ق"]
+CLUSTERS = ["a", "b", " ", " ", "   ", "日", "👨‍👩‍👧", "e\u0301", "❤️", "🇨🇭", "▌", "─────", "word", "     ", "ق", " " * 11]
 
 
 def line(draw: random.Random) -> Strip:
@@ -210,3 +210,12 @@ def test_pens_change_by_the_shortest_sequence(one: Style, other: Style, most: in
     screen = Screen(4, 1)
     screen.feed(output.box.reset.step(output.box.pen(one)) + step + "x")
     assert screen.cells[0][0] == expected([Segment("x", other)], 1, ColorSystem.TRUECOLOR)[0]
+
+
+def test_what_was_forgotten_is_not_written_by_a_partial_update() -> None:
+    output = FrameOutput(None, erase_with_colour=True)
+    output.forget()
+    part = LayoutUpdate([[Strip([Segment("ab")])], [Strip([Segment("c   ")])]], Region(5, 1, 4, 2))
+    text = output.encode(part, (W, H), (0, 0)) or ""
+    assert "\x00" not in text and "ab" in text
+    assert output.knows((W, H)) and not output.knows((W, H + 1))
