@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 BULK = 20_000
 """A paste of more bytes than this never enters a text area (issue A, bad input)."""
 
+LAG_TIME = 0.03
+"""Seconds in which a terminal that keeps up takes what it is given."""
+LAG_SIZE = 64_000
+"""Characters that may wait at most, however short the time."""
+
 _MOUSE_ON = "\x1b[?1002h\x1b[?1006h"
 _MOUSE_OFF = "\x1b[?1002l\x1b[?1006l"
 _READ = 64 * 1024
@@ -56,6 +61,8 @@ class TerminalFile:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.gone = False
+        self.taken = 0
+        """Characters the terminal has taken so far."""
 
     def write(self, text: str) -> int:
         """Write everything, or nothing more once the terminal has gone away."""
@@ -67,6 +74,7 @@ class TerminalFile:
                 select.select([], [self._fd], [], 1.0)
             except OSError:
                 self.gone = True
+        self.taken += len(text)
         return len(text)
 
     def flush(self) -> None:
@@ -90,7 +98,10 @@ class QuietDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         stream = sys.__stdout__ if sys.__stdout__ is not None and sys.__stdout__.isatty() else sys.__stderr__
         assert stream is not None
-        self._file = TerminalFile(stream.fileno())  # type: ignore[assignment]  # Textual only writes and flushes.
+        self._terminal = TerminalFile(stream.fileno())
+        self._file = self._terminal  # type: ignore[assignment]  # Textual only writes and flushes.
+        self._given = 0
+        self._behind_since = 0.0
         self._wake: tuple[int, int] | None = None
         self._started = False
         self.gone = False
@@ -127,7 +138,16 @@ class QuietDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Queue ``data`` for the terminal; dropped when the driver is not running."""
         if self._writer_thread is not None:
+            if self._given == self._terminal.taken:
+                self._behind_since = time.monotonic()
+            self._given += len(data)
             self._writer_thread.write(data)
+
+    @property
+    def lags(self) -> bool:
+        """Whether the terminal has not taken what it was given: frames are then skipped, never queued."""
+        waiting = self._given - self._terminal.taken
+        return waiting > LAG_SIZE or (waiting > 0 and time.monotonic() - self._behind_since > LAG_TIME)
 
     def set_mouse(self, on: bool) -> None:
         """Switch mouse reports on or off while the app runs."""
