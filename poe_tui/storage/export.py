@@ -163,7 +163,7 @@ def _output_blocks(item: Item, sources: _Sources) -> list[str]:
         action = item.get("action")
         query = action.get("query") if isinstance(action, dict) else None
         return [f"*Searched the web* {_code(_line(query))}" if isinstance(query, str) else "*Searched the web*"]
-    return [f"*{_line(str(kind)).replace('_', ' ')}*"]
+    return [f"*{_line(str(kind or 'item')).replace('_', ' ')}*"]
 
 
 def _parts(item: Item) -> list[Item]:
@@ -182,7 +182,7 @@ def _part(part: Item, sources: _Sources | None) -> list[str]:
         return [_quoted(f"*Refused* {clean(refusal)}")] if isinstance(refusal, str) else []
     name = part.get("filename")
     named = f" {_code(_line(name))}" if isinstance(name, str) and name else ""
-    return [f"*{_line(str(kind)).removeprefix('input_')}*{named}"]
+    return [f"*{_line(str(kind or 'part')).removeprefix('input_')}*{named}"]
 
 
 def _with_marks(text: str, annotations: list[Item], sources: _Sources) -> str:

@@ -45,6 +45,7 @@ def answered(text: str, **fields: Any) -> Item:
 
 def make_turn(thread: Thread, prompt: str = "Why?", answer: str | None = "Because.", **fields: Any) -> Turn:
     """A finished turn, or one in flight when there is no answer."""
+    fields = {"created_at": 100.0} | fields
     if answer is not None:
         fields = {"status": "completed", "output": [answered(answer)], "response_id": f"resp_{prompt}"} | fields
     return Turn(new_id(), thread.id, model="Claude-Sonnet-4.5", input=[asked(prompt)], **fields)

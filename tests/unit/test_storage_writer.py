@@ -72,7 +72,7 @@ def failure(future: Future[None]) -> str:
 async def test_a_disk_that_fills_while_streaming(tmp_path: Path, journal: str) -> None:
     states = States()
     with (
-        tmpfs(tmp_path / "disk", "1m") as disk,
+        tmpfs(tmp_path / "disk", "4m") as disk,
         Store.open(disk / "poe-tui.db", journal="wal" if journal == "wal" else "delete", on_state=states) as store,
     ):
         ballast = Ballast(disk)
