@@ -46,7 +46,8 @@ class Document:
         self.turns.replace(views)
         self._places = {turn.id: position for position, turn in enumerate(turns)}
         for before, view in pairwise(views):
-            before.results.update(call_results(view.turn))
+            if results := call_results(view.turn):
+                before.results = results
 
     def apply(self, event: Any) -> TurnView | None:
         """Take one event of the thread in; the turn it changed, ``None`` for an event of nobody's."""
@@ -84,11 +85,12 @@ class Document:
         if before is not None:
             view.context_tokens = _weight(before.turn)
             if results := call_results(turn):
-                before.results.update(results)
+                before.results = {**before.results, **results}
                 self.changed.add(place - 1)
         if left is not None and left.turn.parent_id == turn.parent_id and turn.sibling_count == 1:
             # The turn that left the path is a sibling, even if the new row does not count it yet.
-            view.siblings = (left.siblings[1] + 1, left.siblings[1] + 1)
+            count = left.place_among_siblings[1] + 1
+            view.siblings = count, count
         self._places[turn.id] = place
         self.turns.append(view)
         return view

@@ -178,6 +178,8 @@ def _chip(part: Mapping[str, Any]) -> tuple[str, str]:
 
 def call_results(turn: Turn) -> dict[str, int]:
     """Call id -> bytes of its output, for the ``function_call_output`` items among a turn's input."""
+    if all(item.get("type") == "message" for item in turn.input):
+        return {}
     return {
         str(item.get("call_id")): len(str(item.get("output") or "").encode("utf-8", "replace"))
         for item in turn.input

@@ -36,7 +36,7 @@ class ModelLine:
     def row(self, frame: Frame) -> Row:
         """Lay out for one width."""
         numbers = list(self.numbers) if frame.width >= NARROW else []
-        name = f"{self.name} · {self.time}" if self.time and frame.width >= NARROW else self.name
+        name = self.name + (frame.own(f" · {self.time}") if self.time and frame.width >= NARROW else "")
         while True:
             right = [span._replace(text=frame.own(span.text)) for span in self._right(numbers)]
             room = frame.pane - cells(right) - 2

@@ -39,6 +39,11 @@ def tokens(count: float | None, *, estimated: bool = False, word: str = "tok") -
     return f"{'≈ ' if estimated else ''}{grouped(count)} {word}"
 
 
+def tokens_in_words(count: int, *, estimated: bool = False) -> str:
+    """``210 tokens``, ``1 token``, for sentences."""
+    return tokens(count, estimated=estimated, word="token" if count == 1 else "tokens")
+
+
 def points(cost: Cost | None) -> str:
     """``41 pts``, ``≈ 11 pts``, ``< 1 pts``; ``?`` where the price is unknown."""
     if cost is None or cost.points is None:

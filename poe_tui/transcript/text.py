@@ -84,15 +84,13 @@ class Text(Block):
     # --- rows ---------------------------------------------------------------------------------------------------------
     def rows(self, frame: Frame) -> TextRows:
         """The rows for a frame; asking for another width keeps what was parsed."""
-        if self._rows is None:
-            self._rows = TextRows(self, frame)
-        elif self._rows.frame.text != frame.text:
+        if self._rows is None or self._rows.frame.text != frame.text:
             self._rows = TextRows(self, frame)
         return self._rows
 
     def estimate(self, frame: Frame) -> int:
         """See :class:`Block`."""
-        return estimated_rows(self._length, self._lines + 1, frame)
+        return estimated_rows(self._length, self._lines + 1, frame.text)
 
     def renderer(self, width: int) -> MarkdownRenderer:
         """The renderer, with all text fed to it."""

@@ -97,7 +97,7 @@ class Prompt(Block):
 
     def estimate(self, frame: Frame) -> int:
         """See :class:`Block`."""
-        return estimated_rows(min(len(self.text), LONG_PROMPT), self.text.count("\n", 0, LONG_PROMPT) + 1, frame)
+        return estimated_rows(min(len(self.text), LONG_PROMPT), self.text.count("\n", 0, LONG_PROMPT) + 1, frame.text)
 
 
 def _chip(name: str, size: str, frame: Frame) -> list[Span]:
@@ -151,7 +151,7 @@ class Reasoning(Block):
         """See :class:`Block`."""
         if self.state == "folded":
             return 1
-        rows = estimated_rows(len(self.text), self.text.count("\n") + 1, frame)
+        rows = estimated_rows(len(self.text), self.text.count("\n") + 1, frame.text)
         return 1 + (min(rows, THOUGHTS_SHOWN) if self.state == "live" else rows)
 
 
@@ -268,7 +268,7 @@ class Raw(Block):
 
     def estimate(self, frame: Frame) -> int:
         """See :class:`Block`."""
-        return estimated_rows(len(self.text), self.text.count("\n") + 1, frame)
+        return estimated_rows(len(self.text), self.text.count("\n") + 1, frame.text)
 
 
 def _source_row(spans: tuple[Span, ...], origin: HasSource, mark: str = "") -> Row:
@@ -279,9 +279,9 @@ def _source_row(spans: tuple[Span, ...], origin: HasSource, mark: str = "") -> R
     return Row(Line(spans, kind, start, end), mark=mark, origin=origin)
 
 
-def estimated_rows(characters: int, lines: int, frame: Frame) -> int:
+def estimated_rows(characters: int, lines: int, width: int) -> int:
     """About how many rows a text of that size takes: its lines, and the breaks of the long ones."""
-    return max(1, lines, lines // 2 + characters // frame.text)
+    return max(lines, lines // 2 + characters // width)
 
 
 def arguments_line(arguments: str, limit: int = 400) -> str:

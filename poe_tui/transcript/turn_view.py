@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from poe_tui.model import Cost, Turn
@@ -46,31 +47,33 @@ class Surroundings:
 class TurnView:
     """A turn and the rows it is drawn as. Builds them when they are first walked over."""
 
+    # Defaults of the class, not of each object: a long thread has thousands of turns that nobody looks at.
+    stream: Stream | None = None
+    reasoning_open = False
+    raw = False
+    unsaved_reason = ""
+    results: Mapping[str, int] = MappingProxyType({})
+    """Call id -> bytes of the output a later turn answered the call with."""
+    context_tokens = 0
+    """Tokens of the path before this turn, as the turn before was billed for it; 0 when unknown."""
+    siblings: tuple[int, int] = (0, 0)
+    blocks: Sequence[Block | None] = ()
+    """The block of each member of the stack; ``None`` for a gap."""
+    _answer: Answer | None = None
+    _prompts: list[Prompt] | None = None
+    _kept_notes: Sequence[str] = ()
+    _thought_for = 0.0
+    _price: tuple[float, Cost | None] = (float("-inf"), None)
+    _stack: Stack | None = None
+    _drawn: Mapping[Block, Rows] = MappingProxyType({})
+    _frame: Frame | None = None
+    _weight: tuple[int, int, int, int] | None = None
+    _height: int | None = None
+
     def __init__(self, turn: Turn, around: Surroundings, previous_model: str | None = None) -> None:
         self.turn = turn
         self.around = around
         self.previous_model = previous_model
-        self.siblings = (turn.sibling_index, turn.sibling_count)
-        self.stream: Stream | None = None
-        self.reasoning_open = False
-        self.raw = False
-        self.unsaved_reason = ""
-        self.results: dict[str, int] = {}
-        """Call id -> bytes of the output a later turn answered the call with."""
-        self.context_tokens = 0
-        """Tokens of the path before this turn, as the turn before was billed for it; 0 when unknown."""
-        self._answer: Answer | None = None
-        self._prompts: list[Prompt] | None = None
-        self._kept_notes: list[str] = []
-        self._thought_for = 0.0
-        self._price: tuple[float, Cost | None] = (float("-inf"), None)
-        self.blocks: list[Block | None] = []
-        """The block of each member of the stack; ``None`` for a gap."""
-        self._stack: Stack | None = None
-        self._drawn: dict[Block, Rows] = {}
-        self._frame: Frame | None = None
-        self._weight: tuple[int, int, int, int] | None = None
-        self._height: int | None = None
 
     # --- content ------------------------------------------------------------------------------------------------------
     @property
@@ -87,6 +90,11 @@ class TurnView:
         """Whether the turn is running."""
         return self.stream is not None
 
+    @property
+    def place_among_siblings(self) -> tuple[int, int]:
+        """Which of how many: the row's word, or what was seen to happen where the row does not count it yet."""
+        return max((self.turn.sibling_index, self.turn.sibling_count), self.siblings, key=lambda place: place[1])
+
     def start(self) -> None:
         """The turn runs from now on."""
         self.stream = Stream(self.around.clock)
@@ -97,7 +105,6 @@ class TurnView:
         stream, self.stream = self.stream, None
         self.turn = turn
         self.unsaved_reason = unsaved_reason
-        self.siblings = max(self.siblings, (turn.sibling_index, turn.sibling_count), key=lambda place: place[1])
         self._answer = Answer.of(turn.output)
         self._prompts = None
         self._weight = None
@@ -186,8 +193,8 @@ class TurnView:
             asked, answered = self.turn.input_text, self.turn.output_text
             self._weight = len(asked), asked.count("\n") + 1, len(answered), answered.count("\n") + 1
         asked_length, asked_lines, length, lines = self._weight
-        frame = self.around.frame
-        return 5 + estimated_rows(asked_length, asked_lines, frame) + estimated_rows(length, lines, frame)
+        width = self.around.frame.text
+        return 5 + estimated_rows(asked_length, asked_lines, width) + estimated_rows(length, lines, width)
 
     # --- blocks -------------------------------------------------------------------------------------------------------
     def _blocks(self) -> list[Block]:
@@ -258,9 +265,9 @@ class TurnView:
         details = (self.turn.usage or {}).get("output_tokens_details")
         count = details.get("reasoning_tokens") if isinstance(details, dict) else None
         if isinstance(count, int) and count > 0:
-            return f"{label} · {numbers.tokens(count, word='tokens')}"
+            return f"{label} · {numbers.tokens_in_words(count)}"
         estimate = numbers.estimated_tokens(self.answer.thought_characters)
-        return f"{label} · {numbers.tokens(estimate, estimated=True, word='tokens')}"
+        return f"{label} · {numbers.tokens_in_words(estimate, estimated=True)}"
 
     def _afterwards(self) -> list[Block]:
         """Notes and what went wrong, under the answer."""
@@ -282,7 +289,7 @@ class TurnView:
             blocks.append(Words(((("Not saved: ", "warning"), (f"{words.server_words(self.unsaved_reason)}", "dim")),)))
         return blocks
 
-    def _notes(self) -> list[str]:
+    def _notes(self) -> Sequence[str]:
         stored = (self.turn.error or {}).get("notes")
         if isinstance(stored, list):
             return [words.server_words(note) for note in stored if isinstance(note, str) and note]
@@ -293,7 +300,7 @@ class TurnView:
         turn, frame = self.turn, self.around.frame
         asked = time.localtime(turn.created_at) if frame.timestamps and turn.created_at else None
         shown = time.strftime("%H:%M", asked) if asked is not None else ""
-        line = ModelLine(clean(turn.model, single_line=True) or "?", self.siblings, time=shown)
+        line = ModelLine(clean(turn.model, single_line=True) or "?", self.place_among_siblings, time=shown)
         if self.stream is not None:
             return self._live_line(line, self.stream)
         if turn.status == "in_progress":

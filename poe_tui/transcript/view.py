@@ -303,11 +303,13 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         if self._timer is not None:
             self._timer.stop()
         self._due = due
-        self._timer = self.set_timer(delay, self._next_frame, name="transcript frame")
+        self._timer = self.set_timer(delay, self.draw_frame, name="transcript frame")
 
-    def _next_frame(self) -> None:
-        """Draw what came; come back only while a turn runs."""
-        self._timer = None
+    def draw_frame(self) -> None:
+        """Draw what came, now; come back by itself only while a turn runs."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         self._drawn_at = monotonic()
         self.frames += 1
         live = self.document.live

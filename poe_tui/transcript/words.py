@@ -77,7 +77,8 @@ def trouble(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
     if turn.status == "stopped":
         if not received:
             return [(("Stopped before the answer began. ", "warning"), *_kept("Your prompt is kept."), *_retry(keys))]
-        return [((f"Stopped after {_tokens(received)}. ", "warning"), *_kept("They are kept."), *_go_on(keys))]
+        happened = f"Stopped after {numbers.tokens_in_words(received)}. "
+        return [((happened, "warning"), *_kept("They are kept."), *_go_on(keys))]
     if turn.status == "interrupted":
         return _interrupted(turn, received, keys)
     if turn.status == "incomplete":
@@ -136,7 +137,8 @@ def _broken(turn: Turn) -> tuple[str, str]:
 def _interrupted(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
     happened = _broken(turn)[1]
     if received:
-        return [((f"{happened} after {_tokens(received)}. ", "error"), *_kept("They are kept."), *_go_on(keys))]
+        happened = f"{happened} after {numbers.tokens_in_words(received)}. "
+        return [((happened, "error"), *_kept("They are kept."), *_go_on(keys))]
     happened = f"{happened.rstrip(',')} before the answer began. "
     return [((happened, "error"), *_kept("Your prompt is kept."), *_retry(keys))]
 
@@ -284,10 +286,6 @@ def _text(error: dict[str, Any] | None, key: str) -> str:
 def _sentence(words: str) -> str:
     words = clean(words, single_line=True).strip().rstrip(".…")
     return f"{words[:1].upper()}{words[1:]}." if words else "The request failed."
-
-
-def _tokens(count: int) -> str:
-    return numbers.tokens(count, word="token" if count == 1 else "tokens")
 
 
 def _kept(words: str) -> Paragraph:
