@@ -25,31 +25,30 @@ def decoder(encoding: str) -> BoundedDecoder | None:
 
 
 class BoundedDecoder:
-    """Decodes gzip or deflate (with its zlib wrapper or without)."""
+    """Decodes gzip or deflate (with its zlib wrapper or without: both are sent under that name)."""
 
     def __init__(self, encoding: str) -> None:
-        self._gzip = encoding != "deflate"
-        self._unzip = zlib.decompressobj(31 if self._gzip else 15)
-        self._begun = False
+        self._head: bytes | None = b"" if encoding == "deflate" else None
+        """The first bytes while they may or may not be zlib's header; ``None`` when that is settled."""
+        self._unzip = zlib.decompressobj(31)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what ``data`` decodes to, in pieces of at most :data:`STEP` bytes. What follows the end is ignored."""
+        if self._head is not None:
+            data = self._head + data
+            if len(data) < 2:
+                self._head = data
+                return
+            self._head = None
+            wrapped = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+            self._unzip = zlib.decompressobj(15 if wrapped else -15)
         while not self._unzip.eof:
-            piece = self._decode(data)
+            try:
+                piece = self._unzip.decompress(data, STEP)
+            except zlib.error:
+                raise NotAnAPIAnswer("The server's answer is encoded wrongly and cannot be read.") from None
             if piece:
                 yield piece
             data = self._unzip.unconsumed_tail
             if not data and len(piece) < STEP:
                 return
-
-    def _decode(self, data: bytes) -> bytes:
-        try:
-            piece = self._unzip.decompress(data, STEP)
-        except zlib.error:
-            if self._gzip or self._begun:
-                raise NotAnAPIAnswer("The server's answer is encoded wrongly and cannot be read.") from None
-            self._unzip = zlib.decompressobj(-15)
-            self._begun = True
-            return self._decode(data)
-        self._begun = True
-        return piece
