@@ -269,9 +269,12 @@ def verdict(turn: Turn) -> str:
             return f"Stopped.{kept}"
         case "interrupted":
             return f"{message or 'The connection ended before the answer did.'}{kept}"
-    near = error.get("near")
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"{message or 'The server gave no answer.'}{hint}{kept}"
+    return f"{message or 'The server gave no answer.'}{_hint(error.get('near') or [])}{kept}"
+
+
+def _hint(near: Sequence[str]) -> str:
+    names = " or ".join(filter(None, (", ".join(near[:-1]), *near[-1:])))
+    return f" Did you mean {names}?" if names else ""
 
 
 def refusal_text(turn: Turn) -> str:

@@ -288,11 +288,17 @@ class TestWhatGoesWrong:
         stored = await bench.runtime.store.turn(turn.id)
         assert stored == turn
 
-    async def test_an_error_event_fails_the_turn(self, bench: Bench) -> None:
+    async def test_an_error_event_is_no_terminal_event(self, bench: Bench) -> None:
         bench.server.fault("error_event", after=12)
         turn = await bench.ask(bench.thread(), "Hello?")
-        assert turn.status == "failed"
+        assert turn.status == "interrupted"
         assert turn.output_text
+        assert turn.error is not None
+        assert turn.error["message"]
+
+    async def test_a_failed_response_is_failed_with_the_server_s_words(self, bench: Bench) -> None:
+        turn = await bench.ask(bench.thread("Demo-Failed"), "Hello?")
+        assert turn.status == "failed"
         assert turn.error is not None
         assert turn.error["message"]
 
