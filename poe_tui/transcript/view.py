@@ -24,9 +24,9 @@ from poe_tui.model import Turn
 from poe_tui.palette import POE_DARK, Palette
 from poe_tui.transcript import words
 from poe_tui.transcript.copying import selected_text
-from poe_tui.transcript.cursor import MessageMode
 from poe_tui.transcript.document import Document, is_sent_by_person
 from poe_tui.transcript.looks import Looks
+from poe_tui.transcript.message_mode import MessageMode
 from poe_tui.transcript.render import Painter, place
 from poe_tui.transcript.rows import Density, Frame, Glyphs
 from poe_tui.transcript.turn_blocks import Words
