@@ -1,173 +1,103 @@
-"""Message mode: a cursor on one turn, and what can be seen or taken of it."""
+"""A place in a line: characters, and the columns that tabs make of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from poe_tui.model import Turn
-from poe_tui.transcript.turn_blocks import Reasoning, Source
-
-if TYPE_CHECKING:
-    from textual.message import Message
-
-    from poe_tui.transcript.document import Document
-    from poe_tui.transcript.lines import TableData
-    from poe_tui.transcript.turn_view import TurnView
-    from poe_tui.transcript.viewport import Viewport, Visible
+TAB_STOP = 4
 
 
-@dataclass(slots=True, frozen=True)
-class AnswerCode:
-    """A block of code of an answer; ``number`` is the one drawn in its head, from 1 within the turn."""
+class Cursor:
+    """Where in a line reading has got to, past the markers of containers.
 
-    number: int
-    language: str
-    text: str
+    Columns count from the line's beginning, tabs reach to the next multiple of four. A *frame* is what a block quote's
+    content stands in: indentation inside it counts from its left edge.
+    """
 
+    __slots__ = ("_edge", "_edge_column", "at", "column", "frame", "position", "text")
 
-class MessageMode:
-    """The part of the transcript that message mode and the copy sheet use."""
-
-    if TYPE_CHECKING:
-        document: Document
-        viewport: Viewport
-        TurnSelected: Callable[[str | None], Message]
-        post_message: Callable[[Message], bool]
-        _draw: Callable[[], None]
-        _lay_out: Callable[[], None]
-
-    _cursor: str | None = None
-
-    # --- the cursor ---------------------------------------------------------------------------------------------------
-    @property
-    def cursor_place(self) -> int | None:
-        """Position of the selected turn."""
-        return self.document.place(self._cursor) if self._cursor is not None else None
+    def __init__(self, text: str = "", at: int = 0) -> None:
+        self.text = text
+        self.at = at
+        """Source offset of the line."""
+        self.position = 0
+        """Index of the next character that is no space or tab."""
+        self.column = 0
+        self.frame = 0
+        """Column of the innermost quote's left edge."""
+        self._edge = 0
+        """Index and column behind the last marker."""
+        self._edge_column = 0
+        self.skip()
 
     @property
-    def selected(self) -> Turn | None:
-        """The turn under the message-mode cursor."""
-        place = self.cursor_place
-        return self.document.view(place).turn if place is not None else None
+    def blank(self) -> bool:
+        """Whether nothing but spaces and tabs is left."""
+        return self.position >= len(self.text)
 
-    def select(self, turn_id: str | None) -> None:
-        """Put the cursor on a turn and bring its first line into view; ``None`` leaves message mode."""
-        place = self.document.place(turn_id) if turn_id is not None else None
-        cursor = turn_id if place is not None else None
-        changed, self._cursor = cursor != self._cursor, cursor
-        if place is not None:
-            self._reveal(place)
-        self._draw()
-        if changed:
-            self.post_message(self.TurnSelected(cursor))
+    @property
+    def indent(self) -> int:
+        """Columns of indentation within the frame."""
+        return self.column - self.frame
 
-    def leave_message_mode(self) -> None:
-        """No turn is selected any more; says nothing when none was."""
-        if self._cursor is not None:
-            self.select(None)
+    @property
+    def rest(self) -> str:
+        """What is left, without its indentation."""
+        return self.text[self.position :]
 
-    def select_previous(self) -> None:
-        """Towards the start; from no selection, the last turn that is on screen."""
-        self._step(-1)
+    @property
+    def offset(self) -> int:
+        """Source offset of what is left."""
+        return self.at + self.position
 
-    def select_next(self) -> None:
-        """Towards the end."""
+    @property
+    def end(self) -> int:
+        """Source offset behind the line."""
+        return self.at + len(self.text)
+
+    def skip(self) -> None:
+        """Go to the next character that is no space or tab."""
+        text, position, column = self.text, self.position, self.column
+        size = len(text)
+        while position < size:
+            character = text[position]
+            if character == " ":
+                column += 1
+            elif character == "\t":
+                column += TAB_STOP - column % TAB_STOP
+            else:
+                break
+            position += 1
+        self.position, self.column = position, column
+
+    def enter_quote(self) -> None:
+        """Step over ``>`` and the one column of space that belongs to it: a new frame begins."""
         self._step(1)
+        self.frame = self.column
+        follower = self.text[self.position : self.position + 1]
+        if follower in (" ", "\t"):
+            self.frame += 1
+            if follower == " " or self.column % TAB_STOP == TAB_STOP - 1:
+                self._step(1)
+        self.skip()
 
-    def select_first(self) -> None:
-        """The first turn of the path."""
-        self._select_place(0)
+    def enter_item(self, length: int) -> int:
+        """Step over a list marker of that many characters; return the column its content begins at, in the frame."""
+        self._step(length)
+        begin = self.indent
+        self.skip()
+        after = self.indent - begin
+        # More than four columns are one, and code that is indented by the others.
+        return begin + (1 if self.blank or after > TAB_STOP else after)
 
-    def select_last(self) -> None:
-        """The last turn of the path."""
-        self._select_place(len(self.document) - 1)
+    def _step(self, count: int) -> None:
+        self.position += count
+        self.column += count
+        self._edge, self._edge_column = self.position, self.column
 
-    def _step(self, by: int) -> None:
-        place = self.cursor_place
-        if place is None:
-            shown = self.viewport.rows()
-            self._select_place(shown[-1].turn if shown else len(self.document) - 1)
-        else:
-            self._select_place(max(0, min(place + by, len(self.document) - 1)))
-
-    def _select_place(self, place: int) -> None:
-        if 0 <= place < len(self.document):
-            self.select(self.document.view(place).turn.id)
-
-    def _reveal(self, place: int) -> None:
-        """Scroll as little as brings the turn's prompt into view, and as much of its answer as fits."""
-        rows = self.viewport.rows()
-        first = next((index for index, visible in enumerate(rows) if visible.turn == place), None)
-        if first is None or rows[first].at > 1:
-            self.viewport.to_turn(place)
-        elif first:
-            below = self.document.view(place).height - sum(visible.turn == place for visible in rows)
-            if below > 0:
-                self.viewport.scroll(min(first, below))
-
-    # --- a turn's looks -----------------------------------------------------------------------------------------------
-    def toggle_reasoning(self, turn_id: str | None = None) -> bool:
-        """Open or fold the reasoning of a turn (default: the selected, else the last). False: it has none."""
-        view = self._view(turn_id)
-        if view is None or not view.answer.thought_characters:
-            return False
-        view.reasoning_open = not view.reasoning_open
-        self._redraw(view)
-        return True
-
-    def toggle_raw(self, turn_id: str | None = None) -> bool:
-        """Show the answer's Markdown source instead of its rendering, or back."""
-        view = self._view(turn_id)
-        if view is None:
-            return False
-        view.raw = not view.raw
-        self._redraw(view)
-        return True
-
-    def is_fold(self, visible: Visible) -> bool:
-        """Whether a row is the head of a turn's reasoning."""
-        view = self.document.view(visible.turn)
-        position, line = view.stack.index.locate(visible.at)
-        return line == 0 and position < len(view.blocks) and isinstance(view.blocks[position], Reasoning)
-
-    def _redraw(self, view: TurnView) -> None:
-        place = self.document.place(view.turn.id)
-        if place is not None:
-            self.document.changed.add(place)
-        self._lay_out()
-
-    def _view(self, turn_id: str | None) -> TurnView | None:
-        place = self.document.place(turn_id) if turn_id is not None else self.cursor_place
-        if place is None and turn_id is None and len(self.document):
-            place = len(self.document) - 1
-        return self.document.view(place) if place is not None else None
-
-    # --- what can be taken --------------------------------------------------------------------------------------------
-    def answer_text(self, turn_id: str) -> str:
-        """The answer's source: every text part, a blank line apart."""
-        view = self._view(turn_id)
-        return "\n\n".join(text.source for text in view.answer.texts if not text.blank) if view is not None else ""
-
-    def code_blocks(self, turn_id: str) -> list[AnswerCode]:
-        """The code blocks of an answer, with their source text, numbered as they are drawn."""
-        view = self._view(turn_id)
-        found = [block for text in view.answer.texts for block in text.code_blocks] if view is not None else []
-        return [AnswerCode(number, block.language, block.source) for number, block in enumerate(found, 1)]
-
-    def tables(self, turn_id: str) -> list[TableData]:
-        """The tables of an answer."""
-        view = self._view(turn_id)
-        return [table for text in view.answer.texts for table in text.tables] if view is not None else []
-
-    def sources(self, turn_id: str) -> list[Source]:
-        """The numbered web sources of an answer."""
-        view = self._view(turn_id)
-        return view.answer.sources if view is not None else []
-
-    def links(self, turn_id: str) -> list[tuple[str, str]]:
-        """``(text, target)`` of every link in the answer, in order, without repeats. Targets are not checked."""
-        view = self._view(turn_id)
-        links = [link for text in view.answer.texts for link in text.links] if view is not None else []
-        return list(dict.fromkeys((link.text, link.target) for link in links))
+    def without_columns(self, count: int) -> tuple[str, int]:
+        """What stands behind the last marker, without so many columns of the frame, and its source offset."""
+        position, column, target = self._edge, self._edge_column, self.frame + count
+        text, size = self.text, len(self.text)
+        while position < size and column < target and text[position] in " \t":
+            column += 1 if text[position] == " " else TAB_STOP - column % TAB_STOP
+            position += 1
+        return " " * max(0, column - target) + text[position:], self.at + position

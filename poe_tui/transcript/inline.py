@@ -155,7 +155,9 @@ class Inline:
             close = text.find("$$", begin + 2, begin + _WINDOW)
             if close > begin + 2:
                 return self._add(MATH, begin, close + 2)
-            return self._add(TEXT, begin, begin + 2)
+            while text.startswith("$", end):
+                end += 1
+            return self._add(TEXT, begin, end)
         close = text.find("$", end, end + 200)
         if close > end:
             inner = text[end:close]

@@ -24,8 +24,9 @@ from poe_tui.transcript.grid import TablePiece
 from poe_tui.transcript.layout import Context, HtmlPiece, Piece, RulePiece
 from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
 from poe_tui.transcript.listing import CodePiece
+from poe_tui.transcript.openblocks import Mark
 from poe_tui.transcript.prose import OFTEN, ProsePiece
-from poe_tui.transcript.splitter import Mark, Splitter
+from poe_tui.transcript.splitter import Splitter
 
 __all__ = ["MarkdownRenderer", "Piece", "render"]
 
@@ -298,7 +299,7 @@ class MarkdownRenderer:
         piece.is_open = current is not None and current.leaf is leaf
         piece.settled = len(leaf.lines)
         if mark is not None and index == mark.leaves - 1 and mark.leaf is not None:
-            piece.settled = min(piece.settled, mark.leaf[5])
+            piece.settled = min(piece.settled, mark.leaf.size)
         elif mark is not None and index >= mark.leaves:
             piece.settled = 0
         if self._lines is None and is_frozen:

@@ -48,7 +48,7 @@ class ProsePiece(Piece):
 
     def forget(self) -> None:
         super().forget()
-        self._closed = False
+        self._closed, self._spans = False, []
         self._read = (0, 0)
 
     def layout(self) -> None:

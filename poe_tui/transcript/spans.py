@@ -41,7 +41,9 @@ class _Builder:
         self._origins = origins
         self._counts = dict.fromkeys(_STYLES, 0)
         self._links: list[tuple[str, bool]] = []
-        self._words = self._role = base or "text"
+        self._written = 0
+        self._entered: list[int] = []
+        self._role = ""
         self._restyle()
         self._parts: list[str] = []
         self._part_role = ""
@@ -53,10 +55,17 @@ class _Builder:
         self._restyle()
 
     def enter(self, target: str, *, image: bool) -> None:
+        self.flush()
         self._links.append((target, image))
+        self._entered.append(self._written)
         self._restyle()
 
-    def leave(self) -> None:
+    def leave(self, at: int) -> None:
+        """End a link. An image without words shows its address."""
+        _, image = self._links[-1]
+        if self._entered.pop() == self._written and image:
+            self.text(self.link or "", at)
+        self.flush()
         self._links.pop()
         self._restyle()
 
@@ -69,12 +78,12 @@ class _Builder:
         words = [self._base] if self._base else []
         if not any(image for _, image in self._links):
             words += [role for role in _STYLES if self._counts[role] > 0]
-        self._words = " ".join(words)
         if self._links:
             words.append("link")
         self._role = " ".join(words) or "text"
 
     def text(self, text: str, at: int) -> None:
+        self._written += 1
         if self._parts and at == self._next and self._role == self._part_role and self.link == self._part_link:
             self._parts.append(text)
         else:
@@ -84,6 +93,7 @@ class _Builder:
 
     def alone(self, text: str, at: int, word: str) -> None:
         """A span of a kind of its own, or with an empty word just a span that joins nothing."""
+        self._written += 1
         self.flush()
         role = f"{self._role} {word}" if word and self._role != "text" else (word or self._role)
         self._emit(text, role, self.link, at)
@@ -128,13 +138,9 @@ def build(read: inline.Inline, base: str, origins: Origins) -> list[Span]:
             for role in run.opens:
                 builder.style(role, 1)
         elif kind in (inline.LINK, inline.IMAGE):
-            builder.flush()
             builder.enter(text, image=kind == inline.IMAGE)
         elif kind == inline.END:
-            if kind == inline.END and _is_bare(builder, read, at):
-                builder.text(builder.link or "", at)
-            builder.flush()
-            builder.leave()
+            builder.leave(at)
         elif kind == inline.HARD:
             builder.flush()
             builder.spans.append(Span("\n", builder._role, None, origins(at)))
@@ -144,11 +150,6 @@ def build(read: inline.Inline, base: str, origins: Origins) -> list[Span]:
             _source(builder, kind, text, at)
     builder.flush()
     return _link_urls(builder.spans) if "://" in read.text else builder.spans
-
-
-def _is_bare(builder: _Builder, read: inline.Inline, at: int) -> bool:
-    """Whether an image has no words to show (``![](url)``): its address is shown instead."""
-    return read.text[at - 2 : at] == "![" and bool(builder.link)
 
 
 def _source(builder: _Builder, kind: int, text: str, at: int) -> None:
