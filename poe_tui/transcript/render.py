@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -76,7 +77,7 @@ class Painter:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
-        return strip if selected is None else self._select(strip, *selected)
+        return strip if selected is None else self._select(strip, y, *selected)
 
     # --- one row ------------------------------------------------------------------------------------------------------
     def _paint(self, row: Row, y: int, marked: bool, shift: int) -> Strip:
@@ -170,18 +171,20 @@ class Painter:
         return Segment(text, style + Style(meta={"offset": (x, y)}))
 
     # --- selection ----------------------------------------------------------------------------------------------------
-    def _select(self, strip: Strip, start: int, end: int) -> Strip:
+    def _select(self, strip: Strip, y: int, start: int, end: int) -> Strip:
         """The strip with some of its characters selected."""
-        start += TEXT_COLUMN
-        drawn = len(strip.text.rstrip())
-        end = drawn if end < 0 else min(end + TEXT_COLUMN, drawn)
+        drawn = len(strip.text.rstrip()) - TEXT_COLUMN
+        end = drawn if end < 0 else min(end, drawn)
         segments: list[Segment] = []
-        at = 0
+        at = -TEXT_COLUMN
         for text, style, _ in strip:
-            before, after = max(0, min(len(text), start - at)), max(0, min(len(text), end - at))
-            after = max(before, after)
-            chosen = style + self.styles.selection if style is not None else self.styles.selection
-            segments += [Segment(text[:before], style), Segment(text[before:after], chosen)]
-            segments.append(Segment(text[after:], style))
+            page = style or self.styles()
+            cuts = sorted({0, *(cut - at for cut in (start, end) if 0 < cut - at < len(text)), len(text)})
+            for begin, stop in pairwise(cuts):
+                chosen = start <= at + begin < end
+                ink = page + self.styles.selection if chosen else page
+                # A piece of a segment begins at another character: the offset has to say so.
+                ink += Style(meta={"offset": (at + begin, y)})
+                segments.append(Segment(text[begin:stop], ink))
             at += len(text)
         return Strip([segment for segment in segments if segment.text], strip.cell_length)
