@@ -167,7 +167,7 @@ class _Ask:
         interruption.watch()
         async with self._runtime() as runtime:
             thread = await self._thread(runtime)
-            models = self.models or [thread.model or self.settings.general.model]
+            models = self.models or [await self._usual_model(runtime, thread)]
             self._check_effort(runtime, models)
             oneshot = OneShot(runtime, thread, Question(self.prompt, models, self.fields), self._sink)
             try:
@@ -247,6 +247,13 @@ class _Ask:
         if thread is None:
             raise Failure("there is no thread to go on with yet.", USAGE)
         return thread
+
+    async def _usual_model(self, runtime: Runtime, thread: Thread) -> str:
+        model = thread.model or self.settings.general.model
+        if self.options.demo and await runtime.catalog.refresh() and runtime.catalog.get(model) is None:
+            # The settings name a model of the real server; the demo's first one speaks for it.
+            return runtime.catalog.models[0].name
+        return model
 
     def _check_effort(self, runtime: Runtime, models: Sequence[str]) -> None:
         effort = (self.fields.get("reasoning") or {}).get("effort")

@@ -371,6 +371,13 @@ class TestSetUp:
         assert paths.database_file(demo=True).is_file()
         assert not paths.database_file().exists()
 
+    def test_the_demo_does_not_know_every_model_of_the_settings(self, run: Run) -> None:
+        paths.config_dir().mkdir(parents=True)
+        paths.config_file().write_text('[general]\nmodel = "My-Own-Bot"\n')
+        said = json.loads(run("--demo", "--json", "--no-stream", "--no-save", "Hello")[1])
+        assert (said["status"], said["model"]) == ("completed", "Claude-Sonnet-4.5")
+        assert not paths.database_file(demo=True).exists()
+
     def test_an_unknown_model_brings_near_names(self, run: Run) -> None:
         code, _, err = run("-m", "Claude-Sonet-4.5", "Hello")
         assert code == 1
