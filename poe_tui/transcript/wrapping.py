@@ -79,7 +79,7 @@ def wrap(spans: Sequence[Span], width: int) -> list[tuple[Span, ...]]:
     """
     width = max(1, width)
     if cells(spans) <= width:
-        return [tuple(spans)]
+        return [_closed(list(spans))]
     rows: list[tuple[Span, ...]] = []
     row: list[Span] = []
     used = 0

@@ -38,7 +38,7 @@ def test_roles_survive_and_neighbours_join() -> None:
 
 def test_nothing_is_one_empty_row() -> None:
     assert wrap([], 10) == [()]
-    assert wrap([Span("")], 10) == [(Span(""),)]
+    assert wrap([Span("")], 10) == [()]
 
 
 def test_tabs_become_stops_and_offsets_stay_true() -> None:
