@@ -303,6 +303,8 @@ class MarkdownRenderer:
         elif mark is not None and index >= mark.leaves:
             piece.settled = 0
         if self._lines is None and is_frozen:
+            # What was read while it was open may be another thing now that it is closed.
+            piece.forget()
             return 0
         if isinstance(piece, ProsePiece):
             piece.hidden = is_hidden(leaf, current)

@@ -225,6 +225,9 @@ def _url_length(url: str) -> int:
             return len(url)
 
 
+_MARK = re.compile(r"(?:\[\d{1,3}\]|【[^】]{1,40}】)+")
+
+
 def cite(spans: Sequence[Span], citations: Iterable[Citation], source: str, offset: int) -> list[Span]:
     """Set numbered marks (see :class:`Citation`).
 
@@ -246,7 +249,9 @@ def cite(spans: Sequence[Span], citations: Iterable[Citation], source: str, offs
 
 
 def _is_markup(words: str) -> bool:
-    """Whether the stretch is only there to name the source: ``([site](https://…))``."""
+    """Whether the stretch is only there to name the source: ``([site](https://…))``, ``[1]``, ``【1†source】``."""
+    if _MARK.fullmatch(words):
+        return True
     return words.endswith(")") and words.startswith(("[", "([")) and "](" in words
 
 
