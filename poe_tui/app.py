@@ -49,6 +49,7 @@ class PoeApp(ThemedApp):
     # The default screen loads no style sheet of its own (Textual 8.2.8), so its page is named here.
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/conversation.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    VITAL: ClassVar[frozenset[str]] = frozenset({"opening"})
 
     def __init__(self, launch: Launch | None = None) -> None:
         self.launch = launch or Launch()

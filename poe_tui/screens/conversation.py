@@ -41,6 +41,7 @@ HEIGHTS = [(0, "-tiny"), (10, "-low"), (LOW, "-short"), (SHORT, "-tall")]
 STREAMING = ["answer.stop", "model.pick", "thread.search", "copy.sheet"]
 IDLE = ["model.pick", "model.effort", "thread.search", "copy.sheet"]
 SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.leave"]
+"""In message mode; the key for help stands before ``continue``, which gives way first."""
 
 
 class ConversationScreen(ThreadActions):
@@ -204,7 +205,7 @@ class ConversationScreen(ThreadActions):
         shown = SELECTED if self.stage.in_message_mode else STREAMING if running else IDLE
         keys = bar(shown, self.keys)
         if self.stage.in_message_mode:
-            keys.insert(-1, (label_of("message.help", self.keys), "help"))
+            keys.insert(-2, (label_of("message.help", self.keys), "help"))
         else:
             keys.append(("/", "commands"))
         self.status.tell(keys=keys)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import constants, on
 from textual.driver import Driver
@@ -39,6 +39,8 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     CLOSE_TIMEOUT = 1.0
+    VITAL: ClassVar[frozenset[str]] = frozenset()
+    """Groups of workers without whose work there is no app."""
 
     def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
         self._gate = SafeLineFilter()
@@ -164,7 +166,9 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
     def _worker_failed(self, event: Worker.StateChanged) -> None:
         """A worker's mistake ends no conversation: it is told in a line, and the report is in a file."""
         error = event.worker.error
-        if event.state is WorkerState.ERROR and error is not None:
+        if event.state is WorkerState.ERROR and isinstance(error, Exception) and event.worker.group in self.VITAL:
+            self._handle_exception(error)
+        elif event.state is WorkerState.ERROR and error is not None:
             crash.write_report(error, self.redact, state_dir())
             what = event.worker.description or event.worker.name or "A task"
             self.notify(f"{what} failed: {crash.describe(error, self.redact)}", severity="error", timeout=15)
