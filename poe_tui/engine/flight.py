@@ -116,8 +116,7 @@ class Flight:
         turn.upstream_model = builder.upstream_model
         turn.output = builder.output
         turn.usage = builder.usage
-        # Without a terminal event nothing is certain: an ``error`` event, too, may come after much of an answer.
-        turn.status = self.status or (builder.status if builder.terminal else "interrupted")
+        turn.status = self.status or builder.status
         turn.error = self._final_error()
         turn.timing = self._timing()
         turn.completed_at = time.time()

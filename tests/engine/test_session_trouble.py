@@ -53,10 +53,10 @@ class TestWhatGoesWrong:
         stored = await bench.runtime.store.turn(turn.id)
         assert stored == turn
 
-    async def test_an_error_event_is_no_terminal_event(self, bench: Bench) -> None:
+    async def test_an_error_event_is_the_server_s_word(self, bench: Bench) -> None:
         bench.server.fault("error_event", after=12)
         turn = await bench.ask(bench.thread(), "Hello?")
-        assert turn.status == "interrupted"
+        assert turn.status == "failed"
         assert turn.output_text
         assert turn.error is not None
         assert turn.error["message"]
