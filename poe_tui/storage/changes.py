@@ -139,7 +139,8 @@ def select_turn(db: sqlite3.Connection, turn_id: str) -> str:
         (turn_id,),
     ).fetchall()
     db.executemany(
-        "UPDATE turns SET chosen_child_id = ?1 WHERE id = ?2 AND chosen_child_id IS NOT ?1", map(tuple, steps)
+        "UPDATE turns SET chosen_child_id = ? WHERE id = ? AND chosen_child_id IS NOT ?",
+        [(child, parent, child) for child, parent in steps],
     )
     tip = _continuation(db, turn_id, str(row[0]))
     db.execute("UPDATE threads SET tip_id = ? WHERE id = ?", (tip, row[0]))

@@ -32,7 +32,8 @@ from poe_tui.storage.errors import WORDS, Refused, Trouble, trouble
 from poe_tui.storage.leases import Lease, exclusive
 from poe_tui.storage.migrations import LATEST, MIGRATIONS, migrate, schema_version
 
-_CHECK_SECONDS = 0.05
+_CHECK_SECONDS = 0.03
+_CHECK_STEPS = 20_000
 _OPEN_BUSY_MS = 10_000
 _LOCK_SECONDS = 15.0
 _LARGEST_COPY = 256 * 1024 * 1024
@@ -284,9 +285,9 @@ def memory_copy(path: Path) -> sqlite3.Connection | None:
 
 
 def _check(db: sqlite3.Connection) -> None:
-    """Look through the file for damage, for 50 ms at most: what a large one hides is found when it is read."""
+    """Look through the file for damage, for some 30 ms: what a large one hides is found when it is read."""
     deadline = time.monotonic() + _CHECK_SECONDS
-    db.set_progress_handler(lambda: time.monotonic() > deadline, 20_000)
+    db.set_progress_handler(lambda: time.monotonic() > deadline, _CHECK_STEPS)
     try:
         found = db.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
@@ -362,5 +363,7 @@ def _refuses_writes(db: sqlite3.Connection) -> bool:
 
 
 def _os_words(error: OSError) -> str:
+    if trouble(error) is Trouble.FULL:
+        return WORDS[Trouble.FULL]
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{(error.strerror or str(error)).lower()}"

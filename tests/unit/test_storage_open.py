@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from poe_tui.model import Thread, new_id
 from poe_tui.storage import connection, database, leases
 from poe_tui.storage.connection import choose_journal, connect, on_network, set_journal, wal_is_safe
+from poe_tui.storage.errors import IndexSuspected, Refused, Trouble, store_error, trouble
 from poe_tui.storage.store import Store, StoreError
 from tests.unit.storage_help import add_thread, add_turn, done, make_turn, read, tmpfs
 
@@ -330,3 +332,109 @@ def test_a_vanished_disk_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="directory"):
         read(store.threads)
     assert store.close() is False
+
+
+# --- the parts behind it ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(errno.ENOSPC, "x"), Trouble.FULL),
+        (OSError(errno.EDQUOT, "x"), Trouble.FULL),
+        (OSError(errno.EROFS, "x"), Trouble.READONLY),
+        (OSError(errno.EIO, "x"), Trouble.IO),
+        (ValueError("x"), Trouble.INVALID),
+        (sqlite3.OperationalError("made by Python, without a code"), Trouble.INVALID),
+        (IndexSuspected("x"), Trouble.INDEX_DAMAGED),
+    ],
+)
+def test_troubles(error: Exception, kind: Trouble) -> None:
+    assert trouble(error) is kind
+    assert "Error" not in store_error(error).reason or kind is Trouble.INVALID
+
+
+def test_troubles_by_code_and_not_by_text() -> None:
+    for code, kind in (
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, Trouble.BUSY),
+        (sqlite3.SQLITE_IOERR_FSYNC, Trouble.IO),
+        (sqlite3.SQLITE_READONLY_DBMOVED, Trouble.READONLY),
+        (sqlite3.SQLITE_CORRUPT_VTAB, Trouble.INDEX_DAMAGED),
+        (sqlite3.SQLITE_CORRUPT_INDEX, Trouble.DAMAGED),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Trouble.INVALID),
+    ):
+        error = sqlite3.DatabaseError("any text")
+        error.sqlite_errorcode = code
+        assert trouble(error) is kind
+    assert store_error(StoreError("as it is", "full")).reason == "as it is"
+    assert store_error(Refused("in words")).reason == "in words"
+
+
+def test_a_large_database_is_checked_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "poe-tui.db"
+    with Store.open(path) as store:
+        add_turn(store, add_thread(store))
+    monkeypatch.setattr(database, "_CHECK_SECONDS", -1.0)
+    monkeypatch.setattr(database, "_CHECK_STEPS", 1)
+    with Store.open(path) as store:
+        assert store.notices == [] and len(read(store.threads)) == 1
+
+
+def test_a_copy_has_a_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "poe-tui.db"
+    Store.open(path).close()
+    copy = database.memory_copy(path)
+    assert copy is not None
+    copy.close()
+    monkeypatch.setattr(database, "_LARGEST_COPY", 100)
+    assert database.memory_copy(path) is None
+    assert database.memory_copy(tmp_path / "missing") is None
+    (tmp_path / "junk").write_bytes(b"junk")
+    assert database.memory_copy(tmp_path / "junk") is None
+
+
+def test_what_no_start_can_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: database.Database, db: sqlite3.Connection) -> None:
+        raise database.Damaged("was damaged")
+
+    monkeypatch.setattr(database.Database, "_inspect", never)
+    with Store.open(tmp_path / "poe-tui.db") as store:
+        assert store.file is None and store.read_only_reason is not None
+
+
+def test_renewing_what_was_renewed(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "poe-tui.db") as store:
+        thread = add_thread(store)
+        opened = store._opened.database
+        assert opened is not None
+        opened.renew(opened.generation - 1, damaged=True)
+        assert [kept.id for kept in read(store.threads)] == [thread.id]
+        assert not opened.replaced
+
+
+def test_mending_the_index_of_a_sound_database(tmp_path: Path) -> None:
+    path = tmp_path / "poe-tui.db"
+    with Store.open(path) as store:
+        turn = add_turn(store, add_thread(store), "ichthyosaurus")
+        with contextlib.closing(connect(path)) as db:
+            db.execute("DELETE FROM turns_fts_docsize")
+            database._mend_or_raise(db)
+        assert [hit.turn_id for hit in read(lambda: store.search("ichthy"))] == [turn.id]
+
+
+def test_mending_the_index_of_a_damaged_database(tmp_path: Path) -> None:
+    path = tmp_path / "poe-tui.db"
+    with Store.open(path, journal="delete") as store:
+        thread = add_thread(store)
+        for number in range(40):
+            add_turn(store, thread, f"{number} " * 50)
+    with contextlib.closing(connect(path)) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'turns'").fetchone()[0]
+    content = bytearray(path.read_bytes())
+    content[root * 4096 - 2000 : root * 4096 - 1000] = b"\xff" * 1000
+    content[(root - 1) * 4096 + 8 : (root - 1) * 4096 + 40] = b"\xff" * 32
+    path.write_bytes(content)
+    with contextlib.closing(connect(path)) as db:
+        with pytest.raises((database.Damaged, sqlite3.DatabaseError)):
+            database._mend_or_raise(db)
+        assert not db.in_transaction
