@@ -13,7 +13,8 @@ from typing import Any
 from poe_tui.model import Turn
 from poe_tui.transcript.items import call_results, prompts
 from poe_tui.transcript.rows import Frame, Stack
-from poe_tui.transcript.turn_view import Surroundings, TurnView
+from poe_tui.transcript.surroundings import Outline, Surroundings
+from poe_tui.transcript.turn_view import TurnView
 
 KEPT_TURNS = 200
 """Turns out of sight whose parsed answers are kept."""
@@ -28,26 +29,50 @@ class Document:
         """Its members are :class:`TurnView`, in order."""
         self.changed: set[int] = set()
         """Positions of turns whose rows are out of date."""
+        self.outlines = 0
+        """Turns whose contents are not here yet."""
         self._places: dict[str, int] = {}
         self._live: TurnView | None = None
         self._seen: dict[TurnView, None] = {}
 
     # --- content ------------------------------------------------------------------------------------------------------
-    def load(self, turns: Sequence[Turn]) -> None:
-        """Show another path."""
+    def load(self, turns: Sequence[Turn | Outline]) -> None:
+        """Show another path. Turns far from the reader may be outlines, whose contents are supplied when needed."""
         self._live = None
         self.changed.clear()
         self._seen.clear()
+        self.outlines = sum(not isinstance(turn, Turn) for turn in turns)
         views: list[TurnView] = []
         model: str | None = None
         for turn in turns:
-            views.append(TurnView(turn, self.around, model))
+            if isinstance(turn, Turn):
+                views.append(TurnView(turn, self.around, model))
+            else:
+                views.append(TurnView.sketched(turn, self.around, model))
             model = turn.model or model
         self.turns.replace(views)
         self._places = {turn.id: position for position, turn in enumerate(turns)}
         for before, view in pairwise(views):
             if results := call_results(view.turn):
                 before.results = results
+
+    def supply(self, turn: Turn) -> int | None:
+        """Put the contents of an outline in its place; its position, or ``None`` where nobody waits for it."""
+        place = self._places.get(turn.id)
+        if place is None or self.view(place).loaded:
+            return None
+        view = self.view(place)
+        self.outlines -= 1
+        view.load(turn)
+        self.turns.measure(place)
+        if place and (results := call_results(turn)):
+            self.view(place - 1).results = results
+        return place
+
+    def missing(self, first: int, last: int, reach: int) -> list[str]:
+        """Ids of the turns between two positions, and ``reach`` around them, whose contents are not here."""
+        near = range(max(0, first - reach), min(len(self), last + reach + 1))
+        return [self.view(at).turn.id for at in near if not self.view(at).loaded]
 
     def apply(self, event: Any) -> TurnView | None:
         """Take one event of the thread in; the turn it changed, ``None`` for an event of nobody's."""

@@ -122,7 +122,7 @@ class Painter:
         """A row of code: background up to R, clipped with ``…`` where it is wider."""
         room, indent, dropped = self.frame.pane, row.line.indent, shift
         cut = self.frame.ellipsis
-        first = True
+        barred = not self._ansi
         total = sum(cell_len(span.text) for span in row.line.spans) - shift
         clip = total > room
         room -= len(cut) if clip else 0
@@ -136,10 +136,12 @@ class Painter:
                     yield self._glyphs(span._replace(text=head)), "bg"
             if not text:
                 continue
-            if first and self._ansi and text[0] == " ":
+            if not barred:
                 # Without backgrounds a line shows where code begins; it stands in the indentation.
                 yield Span(self._own("│"), "rule"), "code"
-                text, room, first = text[1:], room - 1, False
+                text, room, barred = text[1:], room - 1, True
+            if row.line.kind == "code-head" and span.role == "code-label":
+                text = self._own(text[:3]) + text[3:]
             if dropped:
                 gone, text = split_at(text, dropped)
                 dropped -= cell_len(gone)
@@ -149,7 +151,9 @@ class Painter:
                 yield span._replace(text=shown), "code"
             if rest:
                 break
-            first = False
+        if not barred and indent <= 0:
+            yield Span(self._own("│"), "rule"), "code"
+            room -= 1
         if clip:
             room += len(cut)
             yield Span(cut, "dim"), "code"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,8 +13,9 @@ from poe_tui.sanitize import clean
 from poe_tui.transcript import items, numbers, words
 from poe_tui.transcript.answer import Answer, Part
 from poe_tui.transcript.model_line import ModelLine
-from poe_tui.transcript.rows import GAP, Frame, Row, Rows, Stack
+from poe_tui.transcript.rows import BLANK_ROW, GAP, Frame, Leaf, Row, Rows, Stack
 from poe_tui.transcript.stream import Stream
+from poe_tui.transcript.surroundings import Outline, Surroundings
 from poe_tui.transcript.text import Text
 from poe_tui.transcript.turn_blocks import (
     Activity,
@@ -34,20 +35,12 @@ PRICE_SECONDS = 1.0
 """How often the price of a running turn is asked for."""
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What a turn's drawing takes from outside; one object shared by all turns of a transcript."""
-
-    frame: Frame
-    cost_of: Callable[[Turn], Cost] | None = None
-    clock: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-
-
 class TurnView:
     """A turn and the rows it is drawn as. Builds them when they are first walked over."""
 
     # Defaults of the class, not of each object: a long thread has thousands of turns that nobody looks at.
+    loaded = True
+    """Whether the turn's contents are here; else it is blank rows of about the right height."""
     stream: Stream | None = None
     reasoning_open = False
     raw = False
@@ -75,7 +68,22 @@ class TurnView:
         self.around = around
         self.previous_model = previous_model
 
+    @classmethod
+    def sketched(cls, outline: Outline, around: Surroundings, previous_model: str | None = None) -> TurnView:
+        """A turn of which only the lengths are known."""
+        turn = Turn(outline.id, "", parent_id=outline.parent_id, model=outline.model, status="completed")
+        view = cls(turn, around, previous_model)
+        view.siblings = outline.sibling_index, outline.sibling_count
+        view.loaded = False
+        view._weight = outline.input_length, outline.input_lines, outline.output_length, outline.output_lines
+        return view
+
     # --- content ------------------------------------------------------------------------------------------------------
+    def load(self, turn: Turn) -> None:
+        """The contents of a sketched turn are here."""
+        self.turn, self.loaded = turn, True
+        self._weight = self._height = self._stack = self._answer = self._prompts = None
+
     @property
     def answer(self) -> Answer:
         """The answer as far as it is known."""
@@ -160,6 +168,10 @@ class TurnView:
     def sync(self) -> None:
         """Bring the rows up to the content. Only blocks that changed are laid out again."""
         frame = self.around.frame
+        if not self.loaded:
+            self._frame, self.blocks = frame, [None]
+            self._stack = Stack([Leaf.of([BLANK_ROW] * self._estimate())])
+            return
         if frame is not self._frame:
             self._drawn = {}
             self._frame = frame

@@ -7,7 +7,7 @@ draws what is visible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -29,11 +29,15 @@ from poe_tui.transcript.looks import Looks
 from poe_tui.transcript.message_mode import MessageMode
 from poe_tui.transcript.render import Painter, place
 from poe_tui.transcript.rows import Density, Frame, Glyphs
+from poe_tui.transcript.surroundings import Outline
 from poe_tui.transcript.turn_blocks import Words
 from poe_tui.transcript.viewport import NEAR, Viewport, Visible
 
 SOON = 0.001
 """Seconds to a frame that is due: after the events that are waiting."""
+
+REACH = 20
+"""Turns around the window whose contents are fetched with it."""
 
 TICK = 1.0
 """Seconds between frames of a turn that runs and brings nothing."""
@@ -92,6 +96,8 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.frame_rate: float = 20.0
         """Frames per second while something streams."""
+        self.fetch: Callable[[list[str]], None] | None = None
+        """Called with the ids of outlines that come near the window; :meth:`supply` is the answer."""
         self.frames = 0
         """Frames drawn so far."""
         self._palette = palette
@@ -101,6 +107,7 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         self._painter = Painter(palette, self._frame)
         self._visible: list[Visible] = []
         self._strips: list[Strip] = []
+        self._asked: set[str] = set()
         self._placing = False
         self._told: tuple[bool, int] = (True, 0)
         self._timer: Timer | None = None
@@ -109,15 +116,17 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
 
     # --- content ------------------------------------------------------------------------------------------------------
     def show(
-        self, turns: Sequence[Turn], events: Iterable[Any] = (), *, position: dict[str, Any] | None = None
+        self, turns: Sequence[Turn | Outline], events: Iterable[Any] = (), *, position: dict[str, Any] | None = None
     ) -> None:
         """Show another path: finished rows, then the log of the turn in flight (``LiveThreads.events``).
 
         Goes to the end and follows, or to ``position`` (an earlier :meth:`position`). An empty path shows the empty
-        state. The last row may be the one ``in_progress`` that the events go on with.
+        state. The last row may be the one ``in_progress`` that the events go on with. Rows may be outlines
+        (``Store.outline``): what comes near the window is asked for by ``fetch`` and handed in by :meth:`supply`.
         """
         self.leave_message_mode()
         self._forget_selection()
+        self._asked.clear()
         self.document.load(turns)
         for event in events:
             self.document.apply(event)
@@ -137,6 +146,22 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         if event.type == "turn.started" and is_sent_by_person(event.turn):
             self.viewport.follow, self.viewport.new_lines = True, 0
         self._wake()
+
+    def supply(self, turns: Iterable[Turn]) -> None:
+        """Hand in turns that were outlines."""
+        self.viewport.supply(turns)
+        self._draw()
+
+    def _fetch_missing(self) -> None:
+        """Ask for what is on screen or near it and not here; once for each turn."""
+        if self.fetch is None or not self._visible or not self.document.outlines:
+            return
+        first, last = self._visible[0].turn, self._visible[-1].turn
+        wanted = self.document.missing(first, last, REACH)
+        new = [turn_id for turn_id in wanted if turn_id not in self._asked]
+        if new:
+            self._asked.update(new)
+            self.fetch(new)
 
     def position(self) -> dict[str, Any]:
         """Where the reader is, fit for ``Thread.scroll``; ``{}`` at the end."""
@@ -248,6 +273,7 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         strips = [self._strip(visible, selection) for visible in self._visible] or self._invitation()
         strips += [self._painter.blank] * (self.viewport.height - len(strips))
         before, self._strips = self._strips, strips
+        self._fetch_missing()
         self._place()
         start: int | None = None
         for y in range(len(strips) + 1):

@@ -6,8 +6,10 @@ changes. To follow the end is a flag that scrolling sets; it is never inferred f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from poe_tui.model import Turn
 from poe_tui.transcript.document import Document
 from poe_tui.transcript.marks import Mark, find, mark
 from poe_tui.transcript.rows import END, Frame, Row
@@ -142,6 +144,18 @@ class Viewport:
         _, rest = self.document.turns.walk(self.y, self._room)
         if rest > 0:
             self._show_end()
+
+    def supply(self, turns: Iterable[Turn]) -> None:
+        """Contents of outlines have come; the rows on screen stay, unless they were the blank ones."""
+        for turn in turns:
+            place = self.document.place(turn.id)
+            before = self.document.view(place).height if place is not None else 0
+            if self.document.supply(turn) is not None and place == self.top and before:
+                self.row = self.row * self.document.view(place).height // before
+        if self.follow:
+            self._show_end()
+        elif len(self.document):
+            self._keep_inside()
 
     def resize(self, frame: Frame, height: int) -> None:
         """Another size or layout. The row on top keeps its text."""

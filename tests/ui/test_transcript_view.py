@@ -16,6 +16,7 @@ from textual.widget import Widget
 from poe_tui.engine.turn import TurnEnded
 from poe_tui.model import Turn
 from poe_tui.palette import POE_DARK
+from poe_tui.storage.rows import TurnOutline
 from poe_tui.transcript.view import Transcript
 from tests.ui.transcript_app import Alone, deltas, start
 from tests.unit.transcript_kit import a_turn, message
@@ -459,3 +460,51 @@ def test_what_we_use_of_textuals_inside_is_still_there() -> None:
     assert hasattr(Widget, "set_reactive")
     assert {"virtual_size", "scroll_y", "scroll_target_y"} <= set(Widget._reactives)
     assert "style" in inspect.signature(Click.__init__).parameters
+
+
+# --- threads that are not all here ------------------------------------------------------------------------------------
+def outlines(turns: list[Turn]) -> list[TurnOutline]:
+    return [
+        TurnOutline(
+            turn.id, turn.thread_id, turn.parent_id, turn.status, turn.model, turn.created_at, depth,
+            len(turn.input_text), turn.input_text.count("\n") + 1, len(turn.output_text),
+            turn.output_text.count("\n") + 1, 1, 1,
+        )
+        for depth, turn in enumerate(turns, 1)
+    ]  # fmt: skip
+
+
+async def test_turns_that_are_only_outlines_are_fetched_when_they_come_near() -> None:
+    app = Alone()
+    async with app.run_test(size=(70, 20)) as pilot:
+        transcript = app.transcript
+        turns = many(400)
+        asked: list[list[str]] = []
+        transcript.fetch = asked.append
+        transcript.show([*outlines(turns[:-30]), *turns[-30:]])
+        await pilot.pause()
+        assert asked == []
+        end = app.rows()
+        transcript.go_home()
+        await pilot.pause()
+        assert len(asked) == 1
+        assert asked[0][0] == turns[0].id
+        assert len(asked[0]) <= 25
+        assert set(app.rows()) == {""}, "what is not here is blank, not wrong"
+        by_id = {turn.id: turn for turn in turns}
+        transcript.supply([by_id[turn_id] for turn_id in asked[0]])
+        await pilot.pause()
+        assert app.rows()[1] == " ▌ Prompt 0"
+        transcript.go_end()
+        await pilot.pause()
+        assert app.rows() == end
+        # Scrolled up into the unknown: what comes in above does not move what is being read.
+        while not any(turn_id == turns[-31].id for ids in asked for turn_id in ids):
+            transcript.scroll_pages(-1)
+        await pilot.pause()
+        before = app.rows()
+        assert before != end
+        transcript.supply([by_id[turn_id] for turn_id in asked[-1]])
+        await pilot.pause()
+        assert app.rows() == before
+        transcript.supply([by_id[turns[0].id], a_turn("Nobody's")])
