@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from poe_tui import servers
+from poe_tui.tool_config import SchemaPreset, ToolConfig
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 """The documented efforts plus those that single models declare (poe-api.md §6)."""
@@ -38,6 +39,13 @@ def _metadata(pairs: dict[str, str]) -> dict[str, str]:
     if len(pairs) > 16 or any(not 1 <= len(name) <= 64 or len(text) > 512 for name, text in pairs.items()):
         raise ValueError("Must be at most 16 pairs; names up to 64 characters, texts up to 512.")
     return pairs
+
+
+def _names(text: str) -> str:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not text.isprintable() or any(" " in name for name in names):
+        raise ValueError("Must be names with commas between them.")
+    return ", ".join(names)
 
 
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
@@ -315,6 +323,74 @@ class AdvancedSettings(Section):
     )
 
 
+class ToolUseSettings(Section):
+    """What models may run on this computer. The tools themselves stand in ``[[tools]]``."""
+
+    approval: Literal["ask", "always", "never"] = Field(
+        default="ask",
+        title="Approval",
+        description="Whether a call of a tool waits for you, for every tool that does not say so itself. ask shows the "
+        "whole command first; never tells the model that its call was refused.",
+        json_schema_extra=_words("tools", "Calls", "For tools that do not say"),
+    )
+    always: Annotated[str, Field(max_length=2000), AfterValidator(_names)] | None = Field(
+        default=None,
+        title="Always allowed",
+        description="The names of tools that run without asking, with commas between them. a adds one when a call "
+        "waits for you.",
+        json_schema_extra=_words("tools", "Calls", "Names, with commas between", unset="none"),
+    )
+    max_steps: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10,
+        title="Steps",
+        description="How many times in a row a model may call tools and go on by itself. Then it asks.",
+        json_schema_extra=_words("tools", "Calls", "1 to 100, then it asks"),
+    )
+    current_time: bool = Field(
+        default=False,
+        title="Current time",
+        description="Offers current_time in every thread: the date and time of this computer or of a time zone.",
+        json_schema_extra=_words("tools", "Shipped tools", "Date and time"),
+    )
+    calculator: bool = Field(
+        default=False,
+        title="Calculator",
+        description="Offers calculator in every thread: exact arithmetic and the usual functions. It runs no code.",
+        json_schema_extra=_words("tools", "Shipped tools", "Exact arithmetic"),
+    )
+    read_file: bool = Field(
+        default=False,
+        title="Read a file",
+        description="Offers read_file in every thread: the text of one file. Without asking it reads only files that "
+        "you named in the thread.",
+        json_schema_extra=_words("tools", "Shipped tools", "Text files that you name"),
+    )
+    fetch_url: bool = Field(
+        default=False,
+        title="Fetch a page",
+        description="Offers fetch_url in every thread: a public https page as text. Addresses of this computer and of "
+        "private networks are refused.",
+        json_schema_extra=_words("tools", "Shipped tools", "Public https pages as text"),
+    )
+
+    @property
+    def always_allowed(self) -> tuple[str, ...]:
+        """The names in ``always``."""
+        return tuple(name.strip() for name in (self.always or "").split(",") if name.strip())
+
+
+class StructuredSettings(Section):
+    """Answers as JSON. Named schemas stand in ``[[schemas]]``."""
+
+    strict: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        title="Strict",
+        description="Whether the server is told to keep to a schema exactly. auto does so where the schema allows it; "
+        "on changes the schema until it does: everything required, nothing else allowed.",
+        json_schema_extra=_words("structured", "Schemas", "auto: where the schema allows it", api="text.format.strict"),
+    )
+
+
 class Settings(Section):
     """All settings. Values, never changed in place: the app holds one and hands out a fresh one after each change."""
 
@@ -323,6 +399,12 @@ class Settings(Section):
     defaults: DefaultsSettings = DefaultsSettings()
     appearance: AppearanceSettings = AppearanceSettings()
     storage: StorageSettings = StorageSettings()
+    tool_use: ToolUseSettings = ToolUseSettings()
+    structured: StructuredSettings = StructuredSettings()
     advanced: AdvancedSettings = AdvancedSettings()
+    tools: tuple[ToolConfig, ...] = ()
+    """The declared tools, as they were read."""
+    schemas: tuple[SchemaPreset, ...] = ()
+    """The named schemas, likewise."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Action id -> key or comma-separated keys (``"model.pick" = "ctrl+o"``); checked when they are loaded."""

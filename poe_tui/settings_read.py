@@ -18,6 +18,7 @@ from poe_tui.early import LIMIT, flat
 from poe_tui.private_files import FileRefused, read_regular
 from poe_tui.settings_fields import BadValue, UnknownSetting, check, check_binding, near, require, rows
 from poe_tui.settings_model import Settings
+from poe_tui.tool_config import read_schemas, read_tools
 
 MOST_PROBLEMS = 50
 """A file that is something else altogether would name thousands."""
@@ -89,8 +90,13 @@ class Reading:
         """Return the settings that ``document`` gives, with a default for everything that cannot be used."""
         sections = {row.section for row in rows()}
         good: dict[str, dict[str, Any]] = {}
+        lists: dict[str, tuple[Any, ...]] = {}
         for section, table in document.items():
-            if section not in sections and section != "keys":
+            if section == "tools":
+                lists[section] = read_tools(self.text, table, self._found)
+            elif section == "schemas":
+                lists[section] = read_schemas(self.text, table, self._found)
+            elif section not in sections and section != "keys":
                 self._unknown(section, table)
             elif not isinstance(table, dict):
                 self._problem(section, "Must be a table of settings. The defaults are used.")
@@ -103,7 +109,7 @@ class Reading:
             section: values if section == "keys" else getattr(settings, section).model_copy(update=values)
             for section, values in good.items()
         }
-        return settings.model_copy(update=update)
+        return settings.model_copy(update=update | lists)
 
     def _section(self, section: str, table: Mapping[str, Any]) -> dict[str, Any]:
         known = {row.name: row for row in rows() if row.section == section}
@@ -154,6 +160,10 @@ class Reading:
     def _problem(self, key: str, message: str, severity: Literal["error", "warning"] = "error") -> None:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self.file, self._line(key), key, message, severity))
+
+    def _found(self, key: str, line: int | None, message: str, severity: Literal["error", "warning"]) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(self.file, line, key, message, severity))
 
     def _place(self, key: str) -> str:
         line = self._line(key)

@@ -124,11 +124,11 @@ def test_one_mistake_costs_one_default(file: Path) -> None:
 
 
 def test_unknown_keys_are_kept_and_told_with_a_guess(file: Path) -> None:
-    loaded = written(file, '[appearance]\ntheem = "x"\n[[tools]]\nname = "t"\n[keys]\n"model.pikc" = "a"\n')
+    loaded = written(file, '[appearance]\ntheem = "x"\n[[pets]]\nname = "t"\n[keys]\n"model.pikc" = "a"\n')
     assert loaded.document["appearance"] == {"theem": "x"}
     told = {problem.key: problem for problem in loaded.problems}
     assert "Did you mean appearance.theme" in told["appearance.theem"].message
-    assert told["tools"].severity == "warning"
+    assert told["pets"].severity == "warning"
     assert told["keys.model.pikc"].severity == "warning"
     assert loaded.settings == Settings()
 

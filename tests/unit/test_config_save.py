@@ -29,6 +29,7 @@ metadata = { a = "1" }
 
 [[tools]]
 name = "get_weather" # a tool
+manual = true
 
 [keys]
 model.pick = "f5"
