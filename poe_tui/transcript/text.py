@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from poe_tui.sanitize import StreamCleaner, clean
 from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
-from poe_tui.transcript.markdown import MarkdownRenderer, Piece
 from poe_tui.transcript.rows import END, Frame, Row, Stack
 from poe_tui.transcript.turn_blocks import Block, estimated_rows
+
+if TYPE_CHECKING:
+    from poe_tui.transcript.markdown import MarkdownRenderer, Piece
 
 
 class Text(Block):
@@ -94,6 +97,9 @@ class Text(Block):
 
     def renderer(self, width: int) -> MarkdownRenderer:
         """The renderer, with all text fed to it."""
+        # Half of the transcript's import time; an empty thread's first frame does without.
+        from poe_tui.transcript.markdown import MarkdownRenderer
+
         if self._renderer is None:
             self._renderer = MarkdownRenderer(width, self.citations, lazy=self.complete)
             self._fed = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 from textual.app import App, ComposeResult
 
 from poe_tui.engine.turn import TurnStarted
 from poe_tui.model import Turn
 from poe_tui.transcript.view import Transcript
-from tests.unit.transcript_kit import begun, wire
+from tests.unit.transcript_kit import a_turn, begun, message, wire
 
 
 class Alone(App[None]):
@@ -56,3 +58,22 @@ def deltas(text: str, size: int = 4) -> list[object]:
     """A text as delta events."""
     place = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "item_id": "m"}
     return list(wire(*({**place, "delta": text[at : at + size]} for at in range(0, len(text), size))))
+
+
+PARAGRAPHS = "\n\n".join(
+    f"Paragraph {number} has some words in it, so many that it takes more than one row of any screen that is "
+    "tested here."
+    for number in range(60)
+)
+
+
+def many(count: int, seed: int = 1) -> list[Turn]:
+    """Turns of very different heights, so that estimates are wrong."""
+    chance = random.Random(seed)
+    turns = []
+    for number in range(count):
+        words = f"Turn {number}. " + "word " * chance.randrange(120)
+        code = "```python\n" + "x = 1\n" * chance.randrange(30) + "```"
+        lists = "\n".join(f"- item {n} " + "long " * chance.randrange(40) for n in range(chance.randrange(12)))
+        turns.append(a_turn(f"Prompt {number}", [message(f"{words}\n\n{code}\n\n{lists}")]))
+    return turns
