@@ -47,7 +47,7 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         self.plain_glyphs = PlainGlyphs(enabled=False)
         super().__init__(driver_class=driver_class)
         self._farewell: list[str] = []
-        self._closed_down = False
+        self._saving: asyncio.Future[None] | None = None
         self._ending = False
 
     # --- for subclasses --------------------------------------------------------------------------------------------
@@ -88,6 +88,9 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
 
     def _watch_app_focus(self, focus: bool) -> None:
         """Keep the focus where it is: another window in front is no reason to redraw or to change the mode."""
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Never: the mouse pointer belongs to the terminal, and the bytes cost."""
 
     def redraw(self) -> None:
         """Draw every cell again, for a terminal that shows something else than we think."""
@@ -190,22 +193,26 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         self.exit(code, return_code=code)
 
     def end_by_signal(self, code: int) -> None:
-        """Restore, save and leave the process with ``code``; an event loop that hangs is left behind."""
+        """Restore, save and leave the process with ``code``; an event loop that hangs is left behind.
+
+        Harmless while the app is ending already: what is being saved is waited for, never cut.
+        """
         signals.leave_within(LAST_RESORT, code)
         self._ending = True
         self.restore_terminal()
-        task = asyncio.ensure_future(self._save())
-        task.add_done_callback(lambda _: signals.leave(code))
+        self._save().add_done_callback(lambda _: signals.leave(code))
 
     def terminal_gone(self) -> None:
         """The terminal was closed (end of file or EIO): the same end as SIGHUP, also where that is ignored."""
-        if not self._ending:
-            self.end_by_signal(129)
+        self.end_by_signal(129)
 
-    async def _save(self) -> None:
-        if self._closed_down:
-            return
-        self._closed_down = True
+    def _save(self) -> asyncio.Future[None]:
+        """Save once, however many ends come at the same time; the future is done when everything is kept."""
+        if self._saving is None:
+            self._saving = asyncio.ensure_future(self._close_down())
+        return asyncio.shield(self._saving)
+
+    async def _close_down(self) -> None:
         try:
             await asyncio.wait_for(self.close_down(), SAVE_TIME + 0.5)
         except Exception as error:

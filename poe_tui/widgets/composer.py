@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
@@ -62,6 +63,10 @@ class Chip(Widget, can_focus=True):
     def __init__(self, pasted: Pasted) -> None:
         super().__init__()
         self.pasted = pasted
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """As wide as its words."""
+        return self.render().cell_length
 
     def render(self) -> Content:
         """Name and size."""

@@ -13,7 +13,9 @@ _SEQUENCE = re.compile(
 _OUR_MODES = rb"(?:7|25|1002|1004|1006|1049|2004|2026|2048)"
 _ALLOWED = re.compile(
     rb"\x1b\[[\d;:]*m"  # SGR
-    rb"|\x1b\[\d*(?:;\d*)?H"  # cursor position
+    rb"|\x1b\[\d*(?:;\d*)?H|\x1b\[\d*C"  # cursor position
+    rb"|\x1b\[K|\x1b\[\d+X"  # erase
+    rb"|\x1b\[(?:\d+;\d+)?r|\x1bM"  # scroll region
     rb"|\x1b\[\?" + _OUR_MODES + rb"[hl]"
     rb"|\x1b\[\?2026\$p"  # asks for synchronized output
     rb"|\x1b\[>\d+u|\x1b\[<u"  # kitty keyboard
