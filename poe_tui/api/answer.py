@@ -2,7 +2,8 @@
 A 200 answer read into events: a stream, a whole response as JSON, or something that is not the API at all.
 
 The Content-Type is looked at, and so are the first bytes, for servers are wrong about it: JSON although a stream was
-asked for, a stream although it was not or under ``text/plain``, a login page under 200.
+asked for, a stream although it was not or under ``text/plain``, a login page under 200. What the bytes mean is for the
+dialect of the endpoint to say: :class:`Responses` here, ``chat_answer`` for chat/completions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from poe_tui.api import faults, parse, surrogates
 from poe_tui.api.errors import APIError, ConnectionLost, LineTooLong, NotAnAPIAnswer
@@ -37,19 +38,42 @@ _BOM = b"\xef\xbb\xbf"
 Kind = Literal["sse", "json", "html", "empty", "other"]
 
 
+class Dialect(Protocol):
+    """What one endpoint's answers mean. One object reads one answer."""
+
+    complete: bool
+    """Nothing more is of interest."""
+    deadline: float | None
+    """Set (``time.monotonic()``) once the answer is over in all but name: when to stop waiting for what may follow."""
+
+    def select(self, found: list[ServerSentEvent]) -> list[StreamEvent]:
+        """Return the events that the next server-sent events mean."""
+        ...
+
+    def end(self) -> list[StreamEvent]:
+        """The body is over, or its reading: return what is still to be told."""
+        ...
+
+    def whole(self, value: dict[str, Any], headers: Mapping[str, str]) -> StreamEvent | None:
+        """Return the one event that a JSON answer is, ``None`` when it is no answer. Raises :class:`APIError`."""
+        ...
+
+
 async def read_events(
-    answer: Answer, *, content_seconds: float | None, grace: float = GRACE
+    answer: Answer, *, content_seconds: float | None, grace: float = GRACE, dialect: Dialect | None = None
 ) -> AsyncGenerator[StreamEvent, None]:
     """
     Yield the events of a successful answer; a whole response is its one terminal event.
 
     Ends after the terminal event, after ``[DONE]`` or at the end of the body, whether a terminal event came or not.
-    Raises :class:`APIError`. ``content_seconds`` is how long mere signs of life are enough.
+    Raises :class:`APIError`. ``content_seconds`` is how long mere signs of life are enough; ``grace`` how long to wait
+    for what follows the end. ``dialect`` is that of ``/responses`` unless another is given.
     """
+    dialect = dialect or Responses(grace)
     async with aclosing(answer.chunks()) as chunks:
         head, kind = await _begin(chunks, answer, content_seconds)
         if kind == "sse":
-            reader = _Stream(answer, content_seconds, grace)
+            reader = _Stream(answer, content_seconds, dialect)
             async with aclosing(reader.events(head, chunks)) as events:
                 async for event in events:
                     yield event
@@ -62,7 +86,7 @@ async def read_events(
             size += len(chunk)
             if size > MAX_BODY:
                 raise LineTooLong(f"The answer is larger than {MAX_BODY // (1024 * 1024)} MB.", limit=MAX_BODY)
-        yield _whole(b"".join(parts), answer)
+        yield _whole(b"".join(parts), answer, dialect)
 
 
 async def _begin(
@@ -116,7 +140,7 @@ def _no_answer(kind: Kind, head: bytes, answer: Answer) -> NotAnAPIAnswer:
     return NotAnAPIAnswer(message, content_type=media_type, http_status=answer.status)
 
 
-def _whole(body: bytes, answer: Answer) -> StreamEvent:
+def _whole(body: bytes, answer: Answer, dialect: Dialect) -> StreamEvent:
     """Make the one event that a JSON answer is."""
     try:
         value = surrogates.deep(json.loads(body.decode("utf-8", "replace").removeprefix("\ufeff"), strict=False))
@@ -126,14 +150,7 @@ def _whole(body: bytes, answer: Answer) -> StreamEvent:
         raise ConnectionLost(f"The answer of {answer.route.server} is cut off or is not JSON.")
     if isinstance(value, list):
         value = value[0] if value and isinstance(value[0], dict) else {}
-    if not isinstance(value, dict):
-        value = {}
-    if isinstance(value.get("output"), list):
-        event = parse.build({"type": _event_type(value.get("status")), "response": value})
-    elif value.get("error") or value.get("detail"):
-        raise error_in_success(answer.headers, value)
-    else:
-        event = parse.build(value) if isinstance(value.get("type"), str) and "response" in value else None
+    event = dialect.whole(value if isinstance(value, dict) else {}, answer.headers)
     if event is None:
         raise NotAnAPIAnswer(
             f"{answer.route.server} answered with JSON that is not a response.",
@@ -151,62 +168,70 @@ def _event_type(status: Any) -> str:
 class _Stream:
     """The events of one stream, with its two clocks and its end."""
 
-    def __init__(self, answer: Answer, content_seconds: float | None, grace: float) -> None:
+    def __init__(self, answer: Answer, content_seconds: float | None, dialect: Dialect) -> None:
         self._answer = answer
         self._content_seconds = content_seconds
-        self._grace = grace
         self._decoder = SSEDecoder()
-        self._joiner = parse.SplitJoiner()
-        self._deadline: float | None = None
-        """Set once the answer is over in all but name: when to stop waiting for what may follow."""
-        self._closed = False
-        """A terminal event came."""
-        self._complete = False
-        """Nothing more is of interest."""
+        self._dialect = dialect
 
     async def events(self, head: bytes, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[StreamEvent, None]:
         content_at = time.monotonic()
+        dialect = self._dialect
         data: bytes | None = head
         while data is not None:
-            for event in self._select(self._decoder.feed(data)):
+            for event in dialect.select(self._decoder.feed(data)):
                 yield event
                 if not isinstance(event, KeepAlive):
                     content_at = time.monotonic()
-            if self._complete:
+            if dialect.complete:
                 return
             silence = time.monotonic() - content_at
-            if self._content_seconds is not None and silence > self._content_seconds and self._deadline is None:
+            if self._content_seconds is not None and silence > self._content_seconds and dialect.deadline is None:
                 raise silent(self._answer.route, silence, alive=True)
             failure: APIError | None = None
             try:
                 data = await self._next(chunks)
             except APIError as error:
                 failure, data = error, None
-        for event in self._select(self._decoder.flush()):
+        for event in dialect.select(self._decoder.flush()):
             yield event
-        if failure is not None and self._deadline is None:
+        for event in dialect.end():
+            yield event
+        if failure is not None and dialect.deadline is None:
             raise failure
 
     async def _next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
-        if self._deadline is None:
+        if self._dialect.deadline is None:
             return await anext(chunks, None)
         try:
-            async with asyncio.timeout(self._deadline - time.monotonic()):
+            async with asyncio.timeout(self._dialect.deadline - time.monotonic()):
                 return await anext(chunks, None)
         except TimeoutError:
             return None
 
-    def _select(self, found: list[ServerSentEvent]) -> list[StreamEvent]:
+
+class Responses:
+    """The dialect of ``/responses``."""
+
+    def __init__(self, grace: float = GRACE) -> None:
+        self.complete = False
+        self.deadline: float | None = None
+        self._grace = grace
+        self._joiner = parse.SplitJoiner()
+        self._closed = False
+        """A terminal event came."""
+
+    def select(self, found: list[ServerSentEvent]) -> list[StreamEvent]:
         """Parse; leave out what follows the end unless it brings a usage or the end itself."""
         events: list[StreamEvent] = []
         for one in found:
-            if self._complete:
+            if self.complete:
                 break
             if one.data.strip() == b"[DONE]":
                 self._over()
                 continue
             event = parse.parse(one.data, one.event)
-            if event is None or (self._deadline is not None and not self._matters(event)):
+            if event is None or (self.deadline is not None and not self._matters(event)):
                 continue
             events.append(self._joiner.pass_on(event))
             if event.type in TERMINAL_TYPES:
@@ -214,12 +239,24 @@ class _Stream:
                 self._over()
             elif isinstance(event, ErrorEvent):
                 self._over()
-            self._complete = self._complete or (self._closed and _has_usage(event))
+            self.complete = self.complete or (self._closed and _has_usage(event))
         return events
 
+    def end(self) -> list[StreamEvent]:
+        """Everything was told when it came."""
+        return []
+
+    def whole(self, value: dict[str, Any], headers: Mapping[str, str]) -> StreamEvent | None:
+        """Make the terminal event that a Response object is. Raises the error that a body holds in its place."""
+        if isinstance(value.get("output"), list):
+            return parse.build({"type": _event_type(value.get("status")), "response": value})
+        if value.get("error") or value.get("detail"):
+            raise error_in_success(headers, value)
+        return parse.build(value) if isinstance(value.get("type"), str) and "response" in value else None
+
     def _over(self) -> None:
-        if self._deadline is None:
-            self._deadline = time.monotonic() + self._grace
+        if self.deadline is None:
+            self.deadline = time.monotonic() + self._grace
 
     def _matters(self, event: StreamEvent) -> bool:
         if event.type in TERMINAL_TYPES or _has_usage(event):

@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 from poe_tui import servers
 from poe_tui.api import retry, surrogates
+from poe_tui.api.chat import PATHS, Endpoint
 from poe_tui.api.errors import (
     APIError,
     APIStatusError,
@@ -101,10 +102,12 @@ class PoeClient:
         return retry.Attempts(limit=self._max_requests, connect_budget=budget, connect_left=budget)
 
     async def stream(
-        self, body: dict[str, Any], attempts: retry.Attempts | None = None
+        self, body: dict[str, Any], attempts: retry.Attempts | None = None, *, endpoint: Endpoint = "responses"
     ) -> AsyncGenerator[StreamEvent | RetryScheduled, None]:
         """
         POST ``body`` to ``/responses`` and yield the events of the answer; a JSON answer is one terminal event.
+
+        With ``endpoint`` ``chat`` the body, one of ``api.chat``, goes to ``/chat/completions``; the events are alike.
 
         A :class:`RetryScheduled` precedes each wait. Raises :class:`APIError`; a body that ends without a terminal
         event just ends. Closing the generator or cancelling the task closes the socket at once.
@@ -116,7 +119,7 @@ class PoeClient:
             begun = False
             failure: APIError
             try:
-                async with aclosing(self._once(data, attempts)) as events:
+                async with aclosing(self._once(data, attempts, endpoint, str(body.get("model")))) as events:
                     async for event in events:
                         begun = True
                         yield event
@@ -129,20 +132,25 @@ class PoeClient:
             yield scheduled
             await self._hooks.sleep(scheduled.delay)
 
-    async def _once(self, data: bytes, attempts: retry.Attempts) -> AsyncGenerator[StreamEvent, None]:
+    async def _once(
+        self, data: bytes, attempts: retry.Attempts, endpoint: Endpoint, model: str
+    ) -> AsyncGenerator[StreamEvent, None]:
         """Make one request."""
         from poe_tui.api.answer import read_events
+        from poe_tui.api.chat_answer import Chat
 
         if attempts.left < 1:
             raise APIError(f"This turn has made its {attempts.limit} requests.")
         wire = self._open_wire()
         attempts.sent += 1
-        answer = await wire.open("POST", f"{self._server}/responses", data, attempts)
+        answer = await wire.open("POST", f"{self._server}/{PATHS[endpoint]}", data, attempts)
         try:
             if not 200 <= answer.status < 300:
                 raise await answer.error()
             content = None if self._idle is None else self._idle * CONTENT_FACTOR
-            reading = read_events(answer, content_seconds=content, grace=self._hooks.grace)
+            grace = self._hooks.grace
+            dialect = Chat(model, grace) if endpoint == "chat" else None
+            reading = read_events(answer, content_seconds=content, grace=grace, dialect=dialect)
             async with aclosing(reading) as events:
                 async for event in events:
                     yield event
@@ -251,7 +259,7 @@ class PoeClient:
 
 def warm_up() -> None:
     """Import and build what the first request needs; for a thread, once the first frame is on the screen."""
-    for name in ("answer", "wire"):
+    for name in ("chat_answer", "wire"):
         import_module(f"poe_tui.api.{name}")
     from poe_tui.api import parse
 
