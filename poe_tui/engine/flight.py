@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from poe_tui.engine.request import BuiltRequest
     from poe_tui.storage.store import Store
 
-CHECKPOINT_SECONDS: Final = 1.0
+CHECKPOINT_SECONDS: Final = 0.5
+"""From the first new character to its checkpoint: what a sudden death costs stays well under a second of text."""
 CHECKPOINT_CHARACTERS: Final = 4096
 
 PartialKind = Literal["text", "reasoning"]
