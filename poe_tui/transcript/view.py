@@ -36,6 +36,8 @@ from poe_tui.transcript.viewport import NEAR, Viewport, Visible
 SOON = 0.001
 """Seconds to a frame that is due: after the events that are waiting."""
 
+ROUNDING = 0.005
+
 REACH = 20
 """Turns around the window whose contents are fetched with it."""
 
@@ -324,7 +326,8 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
 
     def _arm(self, delay: float) -> None:
         due = monotonic() + delay
-        if not self.is_mounted or (self._timer is not None and self._due <= due):
+        # The tolerance keeps rounding from arming a new timer at every delta.
+        if not self.is_mounted or (self._timer is not None and self._due <= due + ROUNDING):
             return
         if self._timer is not None:
             self._timer.stop()
