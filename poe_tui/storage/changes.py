@@ -161,8 +161,8 @@ def _continuation(db: sqlite3.Connection, turn_id: str, thread_id: str) -> str:
         tip = str(row[0])
 
 
-def purge(db: sqlite3.Connection, deleted_before: float, files: Files) -> int:
-    """Remove threads for good, but none that another thread goes on from, and the files that nobody refers to then."""
+def purge(db: sqlite3.Connection, deleted_before: float) -> int:
+    """Remove threads for good, but none that another thread goes on from; ``sweep`` then removes the files."""
     gone = [
         row[0]
         for row in db.execute(
@@ -178,12 +178,18 @@ def purge(db: sqlite3.Connection, deleted_before: float, files: Files) -> int:
         # Leaves first: a parent may not go before its children.
         db.execute("UPDATE turns SET parent_id = NULL WHERE thread_id = ?", (thread_id,))
         db.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
-    unused = "FROM files WHERE sha256 NOT IN (SELECT sha256 FROM turn_files)"
-    orphans = [str(row[0]) for row in db.execute(f"SELECT sha256 {unused}").fetchall()]
-    db.execute(f"DELETE {unused}")
-    for sha in orphans:
-        files.remove(sha)
+    db.execute("DELETE FROM files WHERE sha256 NOT IN (SELECT sha256 FROM turn_files)")
     return len(gone)
+
+
+def sweep(db: sqlite3.Connection, files: Files) -> None:
+    """Remove payloads that no committed turn refers to.
+
+    In a transaction of its own: the removal of the rows has to be certain, and no other instance may be writing a turn
+    that finds the payload there.
+    """
+    known = {str(row[0]) for row in db.execute("SELECT sha256 FROM files").fetchall()}
+    files.keep_only(known)
 
 
 def set_listed(db: sqlite3.Connection, table: Literal["favourites", "hidden"], model: str, on: bool) -> None:

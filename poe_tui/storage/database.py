@@ -121,14 +121,20 @@ class Database:
             if generation != self.generation:
                 return
             if damaged:
-                with self._exclusively():
-                    # Another instance may have moved the same file and started a fresh one: that one is innocent.
-                    if self._identify() == self._identity:
-                        self._move_aside("was damaged")
+                self._retire()
             self.prepare()
             self.generation += 1
             if self.generation >= _RESTLESS and not damaged:
                 self._identity = None  # A file system whose inode numbers change: comparing them means nothing.
+
+    def _retire(self) -> None:
+        try:
+            with self._exclusively():
+                # Another instance may have moved the same file and started a fresh one: that one is innocent.
+                if self._identify() == self._identity:
+                    self._move_aside("was damaged")
+        except OSError as error:
+            raise Refused(_os_words(error)) from error
 
     @contextlib.contextmanager
     def _exclusively(self) -> Iterator[None]:

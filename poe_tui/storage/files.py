@@ -12,7 +12,6 @@ came over the wire gets one more ``$`` while it is stored.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import hashlib
 import os
@@ -52,7 +51,7 @@ class Files:
 
     def __init__(self, directory: Path | None, *, writable: bool = True) -> None:
         self.directory = directory
-        self._writable = writable and directory is not None
+        self._writable = writable
 
     def path(self, sha256: str) -> Path | None:
         """Where that payload is, or would be; ``None`` when that is no checksum."""
@@ -71,54 +70,18 @@ class Files:
             return {_escape(str(key)): self._extract(item, inner, found) for key, item in value.items()}
         if isinstance(value, list):
             return [self._extract(item, name, found) for item in value]
-        if isinstance(value, str) and len(value) > THRESHOLD and self._writable:
-            return self._move(value, name, found)
+        if isinstance(value, str) and len(value) > THRESHOLD and self.directory is not None and self._writable:
+            return _move(value, name, found, self.directory)
         return value
 
-    def _move(self, value: str, name: str, found: list[StoredFile]) -> Any:
-        match = _DATA_URL.match(value, 0, 300)
-        prefix = match.group() if match else ""
-        payload = value[len(prefix) :]
-        if len(payload) % 4 or not _BASE64.fullmatch(payload):
-            return value
-        try:
-            raw = base64.b64decode(payload, validate=True)
-        except binascii.Error:
-            return value
-        if base64.b64encode(raw).decode("ascii") != payload:
-            return value  # Unused bits were set: it would not come back as it was.
-        sha = hashlib.sha256(raw).hexdigest()
-        self._write(sha, raw)
-        media_type = (match.group(1) or "") if match else ""
-        found.append(StoredFile(sha, media_type, name, len(raw)))
-        return {KEY: sha, "prefix": prefix, "size": len(raw)}
-
-    def _write(self, sha: str, raw: bytes) -> None:
-        if self.directory is None:
+    def keep_only(self, known: set[str]) -> None:
+        """Delete every payload but those."""
+        if self.directory is None or not self._writable or not self.directory.is_dir():
             return
-        target = self.directory / sha
-        if target.is_file() and not target.is_symlink() and target.stat().st_size == len(raw):
-            return
-        ensure_private_dir(self.directory)
-        temporary = self.directory / f".{new_id()}"
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-
-    def remove(self, sha256: str) -> None:
-        """Delete a payload that nobody refers to any more."""
-        path = self.path(sha256)
-        if path is not None and self._writable:
-            with contextlib.suppress(OSError):
-                path.unlink()
+        with contextlib.suppress(OSError):
+            for file in list(self.directory.iterdir()):
+                if _SHA.fullmatch(file.name) and file.name not in known:
+                    file.unlink()
 
     def restore(self, value: Any) -> Any:
         """``value`` with its references put back; a payload whose file is gone comes back empty."""
@@ -140,6 +103,41 @@ class Files:
             return prefix + base64.b64encode(path.read_bytes()).decode("ascii")
         except OSError:
             return prefix
+
+
+def _move(value: str, name: str, found: list[StoredFile], directory: Path) -> Any:
+    """Write one string's payload to a file; its reference, or the string itself where it is no base64."""
+    match = _DATA_URL.match(value, 0, 300)
+    prefix = match.group() if match else ""
+    payload = value[len(prefix) :]
+    if len(payload) % 4 or not _BASE64.fullmatch(payload):
+        return value
+    raw = base64.b64decode(payload)
+    if base64.b64encode(raw).decode("ascii") != payload:
+        return value  # Unused bits were set: it would not come back as it was.
+    sha = hashlib.sha256(raw).hexdigest()
+    _write(directory / sha, raw)
+    media_type = (match.group(1) or "") if match else ""
+    found.append(StoredFile(sha, media_type, name, len(raw)))
+    return {KEY: sha, "prefix": prefix, "size": len(raw)}
+
+
+def _write(target: Path, raw: bytes) -> None:
+    """Write a payload under its name, whole or not at all."""
+    if target.is_file() and not target.is_symlink() and target.stat().st_size == len(raw):
+        return
+    temporary = ensure_private_dir(target.parent) / f".{new_id()}"
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def needs_look(text: str) -> bool:

@@ -160,7 +160,10 @@ class Store:
 
     def purge(self, deleted_before: float) -> Future[int]:
         """Really remove threads deleted before that time, and files nobody refers to; how many threads went."""
-        return self._write(lambda db: changes.purge(db, deleted_before, self._opened.files))
+        purging = self._write(lambda db: changes.purge(db, deleted_before))
+        # Only once that is committed, and so from the writer's thread.
+        purging.add_done_callback(lambda _: self._write(lambda db: changes.sweep(db, self._opened.files)))
+        return purging
 
     # --- writes: turns --------------------------------------------------------------------------------------------
 

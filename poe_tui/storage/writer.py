@@ -67,6 +67,7 @@ class Writer:
         self._most_kept = most_kept
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._backlog: list[Job] = []
+        self._committed: list[tuple[Job, Any, StoreError | None]] = []
         self._closed = False
         self._lock = threading.Lock()
         self._deadline = float("inf")
@@ -146,11 +147,16 @@ class Writer:
         jobs = [*self._backlog, *new]
         if not jobs:
             return
-        error = self._attempt(jobs)
-        if error is not None and error.kind in ("full", "invalid"):
-            # There may be room for some of it, or one of them spoils it: one by one and in order.
-            jobs, error = self._singly(jobs)
-        self._keep(jobs if error else [], error)
+        try:
+            error = self._attempt(jobs)
+            if error is not None and error.kind in ("full", "invalid"):
+                # There may be room for some of it, or one of them spoils it: one by one and in order.
+                jobs, error = self._singly(jobs)
+            self._keep(jobs if error else [], error)
+        finally:
+            for committed in self._committed:
+                _resolve(*committed)
+            self._committed.clear()
 
     def _singly(self, jobs: list[Job]) -> tuple[list[Job], StoreError | None]:
         for index, job in enumerate(jobs):
@@ -162,15 +168,16 @@ class Writer:
         return [], None
 
     def _keep(self, jobs: list[Job], error: StoreError | None) -> None:
-        for job in jobs:
-            if not job.told and error is not None:
-                job.told = True
-                job.future.set_exception(error)
+        """What failed becomes the backlog. The state is told first: whoever a Future wakes finds it as it is."""
         self._backlog = self._bounded(jobs)
         if self._backlog and error is not None:
             self._tell(StoreState("unsaved", error.reason, len(self._backlog)))
         elif self.state.kind != "ok":
             self._tell(StoreState())
+        for job in jobs:
+            if not job.told and error is not None:
+                job.told = True
+                job.future.set_exception(error)
 
     def _bounded(self, jobs: list[Job]) -> list[Job]:
         """Checkpoints of an answer whose end waits too are not needed; then the oldest checkpoints go, then all."""
@@ -247,8 +254,7 @@ class Writer:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
             raise
-        for job, result, error in results:
-            _resolve(job, result, error)
+        self._committed += results
 
     def _aside(self, job: Job) -> None:
         """A read of a store in memory, or a mark, in its place among the writes."""

@@ -120,9 +120,13 @@ async def test_purging_removes_files_nobody_needs(store: Store, tmp_path: Path) 
     turn, other = with_image(store), with_image(store)
     done(store.delete_thread(turn.thread_id))
     assert done(store.purge(time.time() + 1)) == 1
+    assert await store.flush() is True
     assert await store.path(other.id) == [other]
     done(store.delete_thread(other.thread_id))
+    (tmp_path / "files" / "notes.txt").write_text("not ours")
     assert done(store.purge(time.time() + 1)) == 1
+    assert await store.flush() is True
+    (tmp_path / "files" / "notes.txt").unlink()
     assert list((tmp_path / "files").iterdir()) == []
 
 

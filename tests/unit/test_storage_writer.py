@@ -333,6 +333,49 @@ def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
         assert len(read(lambda: again.path(turn.id))) == 1
 
 
+async def test_a_write_that_ends_the_transaction_harms_only_itself(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "poe-tui.db") as store:
+        with locked(tmp_path / "poe-tui.db"):  # so that all of them are one batch
+            before = store.set_favourite("before", True)
+            rogue = store._writer.run(lambda db: db.execute("COMMIT"))
+            after = store.set_favourite("after", True)
+        done(before)
+        assert "savepoint" in failure(rogue)
+        done(after)
+        assert await store.favourites() == ["before", "after"]
+
+
+async def test_damage_that_cannot_be_put_right_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "poe-tui.db"
+    store = Store.open(path, journal="delete")
+    thread = add_thread(store)
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        path.write_bytes(b"\xff" * path.stat().st_size)
+        turn = make_turn(thread)
+        assert failure(store.end_turn(turn)) in ("the database is damaged", "permission denied", "read-only")
+        assert store.state.kind == "unsaved"
+        with pytest.raises(StoreError):
+            await store.threads()
+    done(store.set_favourite("a", True))
+    assert [kept.id for kept in await store.path(turn.id)] == [turn.id]
+    assert store.close() is True
+
+
+def test_a_queue_too_long_for_the_time_left(tmp_path: Path) -> None:
+    path = tmp_path / "poe-tui.db"
+    store = Store.open(path)
+    with locked(path):
+        futures = [store.set_favourite(str(number), True) for number in range(1000)]
+        assert store.close(timeout=0.9) is False
+        reasons = {failure(future) for future in futures}
+    assert "there was no time left to save it" in reasons
+
+
 def test_a_bug_leaves_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(tmp_path / "poe-tui.db") as store:
 
