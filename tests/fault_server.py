@@ -82,6 +82,15 @@ class Peer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
+    async def pause(self, seconds: float) -> None:
+        """Send nothing for a while; end the step when the client has gone."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.until_gone()
+        except TimeoutError:
+            return
+        raise ConnectionResetError
+
     async def until_gone(self) -> None:
         """Wait until the client closes the connection."""
         try:
@@ -93,14 +102,20 @@ class Peer:
 
 
 class FaultServer:
-    """See the module. ``url`` is the base URL, ``requests`` what came; ``tls`` makes it an https server."""
+    """
+    See the module. ``url`` is the base URL, ``requests`` what came.
 
-    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
+    ``tls`` makes it an https server; ``sock`` is a bound socket to use.
+    """
+
+    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None, sock: socket.socket | None = None) -> None:
         self.steps = list(steps)
         self.requests: list[Request] = []
         self.connections = 0
         self.problems: list[BaseException] = []
         self._tls = tls
+        self._sock = sock
+        self._arrived = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -117,7 +132,8 @@ class FaultServer:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls, limit=2**24)
+        sock = self._sock or socket.create_server(("127.0.0.1", 0))
+        self._server = await asyncio.start_server(self._accept, sock=sock, ssl=self._tls, limit=2**24)
         return self
 
     async def __aexit__(
@@ -132,6 +148,13 @@ class FaultServer:
         await self._server.wait_closed()
         if error is None and self.problems:
             raise self.problems[0]
+
+    async def request(self, count: int = 1) -> Request:
+        """Wait until ``count`` requests have come in all; return the last of them."""
+        while len(self.requests) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self.requests[count - 1]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -158,6 +181,7 @@ class FaultServer:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             request = Request(method, target, headers, body, number)
             self.requests.append(request)
+            self._arrived.set()
             step = self.steps[min(len(self.requests), len(self.steps)) - 1]
             await step(Peer(request, reader, writer))
             if writer.is_closing() or step not in _KEEPING:
