@@ -73,6 +73,12 @@ class OpenThread:
         return self.runtime.catalog.get(self.model)
 
     @property
+    def model_id(self) -> str:
+        """Its id as the list spells it: for favourites and the picker."""
+        info = self.info
+        return info.id if info is not None else self.model
+
+    @property
     def model_name(self) -> str:
         """Its display name; the name as typed when the list does not know it."""
         info = self.info

@@ -158,7 +158,7 @@ class ThreadActions(ThreadScreen):
 
         context = PickerContext(
             models=catalog.models, favourites=await store.favourites(), recent=await store.recent_models(),
-            current=desk.model, next_turn=next_turn, refresh=refresh,
+            current=desk.model_id, next_turn=next_turn, refresh=refresh,
             set_favourite=lambda model, on: (store.set_favourite(model, on), None)[1],
             note=catalog.error or "",
         )  # fmt: skip
@@ -182,7 +182,7 @@ class ThreadActions(ThreadScreen):
         if not favourites:
             self.notify("There are no favourites yet. * in the model picker makes one.")
             return
-        at = favourites.index(desk.model) if desk.model in favourites else (-1 if step > 0 else 0)
+        at = favourites.index(desk.model_id) if desk.model_id in favourites else (-1 if step > 0 else 0)
         self.use_model(favourites[(at + step) % len(favourites)])
 
     def action_model_effort(self, effort: str = "") -> None:

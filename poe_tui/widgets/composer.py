@@ -98,9 +98,6 @@ class Composer(Vertical):
             height: auto; min-height: 1; max-height: 8; max-width: 100; padding: 0; border: none;
             background: $surface; color: $ink; scrollbar-size-vertical: 1;
             scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
-            & .text-area--cursor { background: $ink; color: $bg; text-style: none; }
-            & .text-area--placeholder { color: $dim; text-style: $dim-style; }
-            & .text-area--selection { background: $selection; color: $selection-text; }
         }
         .composer-footer { height: 1; margin-top: 1; padding-right: 2; }
         .composer-keys { width: 1fr; height: 1; }

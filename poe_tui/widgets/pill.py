@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from poe_tui.widgets.cells import EDGE, MARK
 from poe_tui.widgets.keys import STRONG
 from poe_tui.widgets.numbers import thin
 
@@ -16,7 +17,7 @@ class Pill(Widget):
     """``▼ 12 new lines End``; nothing while the view follows."""
 
     DEFAULT_CSS = """
-    Pill { width: 1fr; height: 1; margin-right: 3; text-align: right; }
+    Pill { width: 100%; height: 1; }
     """
 
     lines: reactive[int] = reactive(0)
@@ -25,12 +26,14 @@ class Pill(Widget):
         """The pill was clicked: to the end."""
 
     def render(self) -> Content:
-        """The pill at R, or an empty row."""
-        if not self.lines:
-            return Content()
-        words = "1 new line" if self.lines == 1 else f"{thin(self.lines)} new lines"
-        pill = Content.assemble(f" ▼ {words} ", ("End", STRONG), " ")
-        return pill.stylize("on $panel")
+        """The pill at R in an empty row; without backgrounds a line divides transcript and composer."""
+        pill = Content()
+        if self.lines:
+            words = "1 new line" if self.lines == 1 else f"{thin(self.lines)} new lines"
+            pill = Content.assemble(f" ▼ {words} ", ("End", STRONG), " ").stylize("on $panel")
+        room = max(0, self.size.width - MARK - EDGE - pill.cell_length)
+        rule = "─" if self.app.native_ansi_color else " "
+        return Content.assemble(" " * MARK, (rule * room, "$rule"), pill)
 
     def on_click(self, event: events.Click) -> None:
         """Follow again by the mouse."""
