@@ -48,7 +48,7 @@ async def test_own_keys(open_app: Open) -> None:
         assert "F9 send" in drive.text()
         await drive.type("words")
         await drive.press("enter")
-        assert drive.prompt == "words"
+        assert drive.prompt == "words\n"
         await drive.press("f8")
         await drive.until(lambda: drive.prompt == "")
 
