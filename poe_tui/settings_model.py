@@ -315,6 +315,15 @@ class AdvancedSettings(Section):
         "names it and falls back where a server refuses or forgets.",
         json_schema_extra=_words("advanced", "Engine", "previous_response_id"),
     )
+    endpoint: Literal["auto", "responses", "chat"] = Field(
+        default="auto",
+        title="Endpoint",
+        description="How a model is asked. auto asks /responses; and chat/completions where the model list names that "
+        "one only, or where a model refused /responses, which is remembered for a week.",
+        json_schema_extra=_words(
+            "advanced", "Engine", "/responses or chat/completions", words={"chat": "chat/completions"}
+        ),
+    )
     frame_rate: Annotated[int, Field(ge=5, le=60)] = Field(
         default=20,
         title="Frame rate",

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from poe_tui.api import errors
 from poe_tui.api.accumulate import ResponseBuilder
 from poe_tui.api.events import RetryScheduled
-from poe_tui.engine import chain
+from poe_tui.engine.repair import Repair, find
 from poe_tui.model import Turn, TurnStatus
 from poe_tui.sanitize import join_surrogates
 
 if TYPE_CHECKING:
     from poe_tui.api.events import StreamEvent
-    from poe_tui.engine.request import BuiltRequest
+    from poe_tui.engine.request import BuiltRequest, RequestContext
     from poe_tui.storage.store import Store
 
 CHECKPOINT_SECONDS: Final = 0.5
@@ -79,16 +79,18 @@ class Flight:
         if "first_event" not in self._first:
             self._note_time("first_event")
 
-    def refusal(self, built: BuiltRequest) -> chain.Refusal | None:
-        """Whether what went wrong, before any output, is that the server did not take our ``previous_response_id``."""
+    def repair(self, context: RequestContext, built: BuiltRequest) -> Repair | None:
+        """Return what can be done about what went wrong, if it did so before any output."""
         error = self.error or self.builder.error
-        if error is None or built.chain != "previous_response_id" or built.named_id or self.has_output:
+        if error is None or self.has_output:
             return None
-        return chain.refusal(error, str(built.body["previous_response_id"]))
+        return find(self.turn.id, error, context, built)
 
     def fail(self, error: errors.APIError) -> None:
         """The request ended in an error."""
         self.error = {key: value for key, value in error.as_dict().items() if value is not None}
+        if isinstance(error, errors.APIStatusError) and error.param:
+            self.error["param"] = error.param
         self.status = "interrupted" if isinstance(error, _BROKEN) else "failed"
 
     def refuse(self, reason: str) -> None:

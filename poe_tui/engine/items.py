@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from poe_tui.api.chat_messages import PROVIDER_FIELDS
 from poe_tui.model import Item
 from poe_tui.sanitize import join_surrogates
 
@@ -53,12 +54,13 @@ def _says_something(part: Any) -> bool:
     return bool(str(part.get("text") or "").strip()) if "text" in part else part.get("type") in _INPUT_PARTS
 
 
-def to_input(item: Item, *, same_model: bool = True) -> Item | None:
+def to_input(item: Item, *, same_model: bool = True, provider_fields: bool = False) -> Item | None:
     """Return what of ``item`` is sent in a replay, or ``None`` when nothing of it is.
 
     Args:
         item: an input or output item as stored.
         same_model: whether the model that is asked made the item; encrypted reasoning is of no use to any other.
+        provider_fields: whether calls keep what their provider wants back (only chat/completions does).
     """
     match item.get("type", "message" if "role" in item else None):
         case "message":
@@ -69,6 +71,7 @@ def to_input(item: Item, *, same_model: bool = True) -> Item | None:
                 "call_id": item.get("call_id"),
                 "name": item.get("name"),
                 "arguments": _json_text(item.get("arguments")),
+                **({name: item[name] for name in PROVIDER_FIELDS if name in item} if provider_fields else {}),
             }
         case "function_call_output":
             return {

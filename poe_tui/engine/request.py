@@ -2,7 +2,8 @@
 
 *Chain* sends ``previous_response_id`` and the new input alone; *replay* sends the whole path. A replay is byte-stable
 and append-only, so that provider prefix caches hit: what one turn contributes depends on that turn, on the model that
-is asked, and on whether its function calls were answered.
+is asked, and on whether its function calls were answered. A request to chat/completions is always a replay, put into
+that endpoint's words at the very end.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from poe_tui.api import chat as chat_api
 from poe_tui.engine.cost import estimate_tokens
 from poe_tui.engine.items import is_noteworthy, to_input
+from poe_tui.engine.route import Route
 from poe_tui.model import Chain, Item, ModelInfo, Turn
 
 __all__ = ["BuiltRequest", "RequestContext", "build", "merge_fields", "to_input"]
@@ -49,6 +52,13 @@ class RequestContext:
     """Whether this server and model are remembered as refusing or forgetting ``previous_response_id``."""
     info: ModelInfo | None = None
     """The model's entry in the list, where there is one."""
+    route: Route = field(default_factory=Route)
+    """The endpoint that is asked."""
+
+    @property
+    def by_chat(self) -> bool:
+        """Whether chat/completions is asked."""
+        return self.route.endpoint == "chat"
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,11 +73,19 @@ class BuiltRequest:
     """What was left out of a replay, in words."""
     named_id: bool = False
     """Whether the person named the ``previous_response_id``; then there is no other way to send it."""
+    endpoint: chat_api.Endpoint = "responses"
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """Of a chat request: the Responses request that it stands for."""
 
     @property
     def options(self) -> dict[str, Any]:
-        """The fields sent besides model and input: the row's record of how the turn was asked."""
-        return {name: value for name, value in self.body.items() if name not in ("model", "input")}
+        """The fields sent besides model and input: the row's record of how the turn was asked.
+
+        By their names in the Responses format, whichever endpoint was asked; ``endpoint`` is set when it was the other.
+        """
+        body = self.asked or self.body
+        options = {name: value for name, value in body.items() if name not in ("model", "input")}
+        return {**options, "endpoint": self.endpoint} if self.endpoint != "responses" else options
 
 
 def build(context: RequestContext) -> BuiltRequest:
@@ -84,11 +102,12 @@ def build(context: RequestContext) -> BuiltRequest:
     stream = fields.pop("stream", None)
     include = fields.pop("include", None)
     named_id = fields.pop("previous_response_id", None)
+    named_id = None if context.by_chat else named_id
     fields = {name: value for name, value in fields.items() if name not in ("model", "input")}
 
     chained = named_id is not None or may_chain(context, store=fields.get("store"))
     replayed, notes = _replay(context)
-    new = [to_input(item) or item for item in context.new_items]
+    new = [to_input(item, provider_fields=context.by_chat) or item for item in context.new_items]
     body: dict[str, Any] = {"model": context.model}
     if chained:
         body["previous_response_id"] = context.path[-1].response_id if named_id is None else named_id
@@ -104,7 +123,20 @@ def build(context: RequestContext) -> BuiltRequest:
     body["stream"] = _streams(stream, context.info)
     chain: Chain = "previous_response_id" if chained else "replay" if replayed else "none"
     estimate = _estimate([*replayed, *new], instructions, fields.get("tools"))
+    if context.by_chat:
+        return _by_chat(context, body, chain, estimate, notes)
     return BuiltRequest(body, chain, estimate, () if chained else notes, named_id is not None)
+
+
+def _by_chat(
+    context: RequestContext, body: dict[str, Any], chain: Chain, estimate: int, notes: tuple[str, ...]
+) -> BuiltRequest:
+    """Put a replay into the words of chat/completions; say why, once in a thread."""
+    parameters = () if context.info is None else context.info.parameters
+    made = chat_api.request(body, parameters=parameters, without=context.route.without)
+    known = any(turn.options.get("endpoint") == "chat" and _same_maker(turn, context) for turn in context.path)
+    why = (context.route.why,) if context.route.why and not known else ()
+    return BuiltRequest(made.body, chain, estimate, (*why, *notes, *made.notes), endpoint="chat", asked=body)
 
 
 def merge_fields(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +157,7 @@ def merge_fields(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 def may_chain(context: RequestContext, *, store: object = None) -> bool:
     """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1)."""
-    if not context.path or context.chain_policy == "never" or context.chain_refused:
+    if not context.path or context.chain_policy == "never" or context.chain_refused or context.by_chat:
         return False
     parent = context.path[-1]
     return (
@@ -133,6 +165,7 @@ def may_chain(context: RequestContext, *, store: object = None) -> bool:
         and bool(parent.response_id)
         and store is not False
         and parent.options.get("store") is not False
+        and parent.options.get("endpoint") != "chat"
         and _same_maker(parent, context)
         and not _has_lone_output(context.new_items)
     )
@@ -167,7 +200,7 @@ def _replay(context: RequestContext) -> tuple[list[Item], tuple[str, ...]]:
             continue
         same_model = _same_maker(turn, context)
         for items in (turn.input, turn.output):
-            kept, lost = _keep(items, paired, same_model=same_model)
+            kept, lost = _keep(items, paired, same_model=same_model, by_chat=context.by_chat)
             replayed += kept
             for kind in lost if place >= told else ():
                 left_out[kind] = left_out.get(kind, 0) + 1
@@ -184,12 +217,12 @@ def _was_rejected(turn: Turn) -> bool:
     return turn.error.get("http_status") in _REJECTED_INPUT
 
 
-def _keep(items: Sequence[Item], paired: set[Any], *, same_model: bool) -> tuple[list[Item], list[str]]:
+def _keep(items: Sequence[Item], paired: set[Any], *, same_model: bool, by_chat: bool) -> tuple[list[Item], list[str]]:
     kept: list[Item] = []
     lost: list[str] = []
     waiting: list[Item] = []
     for item in items:
-        sent = to_input(item, same_model=same_model)
+        sent = to_input(item, same_model=same_model, provider_fields=by_chat and same_model)
         kind = item.get("type")
         if kind == "reasoning":
             if sent is not None:
@@ -216,9 +249,11 @@ def _include(include: object, context: RequestContext, fields: Mapping[str, Any]
     """
     wanted = [name for name in include if isinstance(name, str)] if isinstance(include, (list, tuple)) else []
     kinds = {tool.get("type") for tool in fields.get("tools") or () if isinstance(tool, dict)}
-    if any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds):
+    if any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds) and not context.by_chat:
         wanted.append(SEARCH_SOURCES)
     replays = context.chain_policy == "never" or context.chain_refused or (bool(context.path) and not chained)
+    if context.by_chat:
+        return wanted
     if context.info is not None and context.info.reasons and ("function" in kinds or replays):
         wanted.append(ENCRYPTED_REASONING)
     return list(dict.fromkeys(wanted))

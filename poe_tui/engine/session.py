@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui.api.errors import APIError
 from poe_tui.api.retry import Attempts
-from poe_tui.engine import chain
+from poe_tui.engine import chain, route
 from poe_tui.engine.flight import Flight
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.request import BuiltRequest, RequestContext, build
 from poe_tui.engine.turn import (
     ChainForgotten,
-    ChainRefused,
     Event,
     RequestBuilt,
     TurnEnded,
@@ -222,6 +221,9 @@ class Session:
             chain_policy=settings.advanced.chain,
             chain_refused=any(self._catalog.refuses(turn.model, name) for name in (chain.REFUSES, chain.FORGETS)),
             info=info,
+            route=route.choose(
+                settings.advanced.endpoint, info, lambda feature: self._catalog.refuses(turn.model, feature)
+            ),
         )
 
     @staticmethod
@@ -233,38 +235,46 @@ class Session:
     async def _requests(
         self, flight: Flight, context: RequestContext, built: BuiltRequest
     ) -> AsyncGenerator[Event, None]:
-        """Send the request; when its chain is refused before any output, once more as a replay, on the same budget."""
+        """Send the request; when it is refused before any output, once more as it can be mended, on the same budget."""
         advanced = self._settings().advanced
         attempts = Attempts(limit=advanced.max_requests, connect_left=advanced.connect_timeout)
-        async with aclosing(self._exchange(flight, built, attempts)) as events:
-            async for event in events:
-                yield event
-        refusal = flight.refusal(built)
-        if refusal is None or not attempts.left:
-            return
-        if refusal.certain:
-            self._catalog.remember(context.model, chain.REFUSES)
-        told = ChainRefused(flight.turn.id, refusal.message)
-        flight.notes.append(told.text)
-        yield told
-        built = self._take_off(flight, replace(context, chain_refused=True))
-        async with aclosing(self._exchange(flight, built, attempts)) as events:
-            async for event in events:
-                yield event
-        if not refusal.certain and flight.builder.terminal:
-            # A 500 may have been about anything; that the replay passed shows that it was about the chain.
-            self._catalog.remember(context.model, chain.REFUSES)
+        suspected: list[str] = []
+        while True:
+            async with aclosing(self._exchange(flight, context, built, attempts)) as events:
+                async for event in events:
+                    yield event
+            if flight.builder.terminal:
+                # What the refusal was about was a guess; that the mended request passed shows that it was right.
+                for feature in suspected:
+                    self._catalog.remember(context.model, feature)
+            found = flight.repair(context, built)
+            if found is None:
+                return
+            if found.feature is not None and found.certain:
+                self._catalog.remember(context.model, found.feature)
+            elif found.feature is not None:
+                suspected.append(found.feature)
+            if not attempts.left:
+                return
+            if found.told.text:
+                flight.notes.append(found.told.text)
+                yield found.told
+            context = found.context
+            built = self._take_off(flight, context)
 
-    async def _exchange(self, flight: Flight, built: BuiltRequest, attempts: Attempts) -> AsyncGenerator[Event, None]:
+    async def _exchange(
+        self, flight: Flight, context: RequestContext, built: BuiltRequest, attempts: Attempts
+    ) -> AsyncGenerator[Event, None]:
         for text in built.notes:
-            flight.notes.append(text)
-            yield TurnNote(flight.turn.id, text)
+            if text not in flight.notes:
+                flight.notes.append(text)
+                yield TurnNote(flight.turn.id, text)
         yield RequestBuilt(flight.turn.id, built.body, built.chain)
         try:
-            async with aclosing(self._client.stream(built.body, attempts)) as events:
+            async with aclosing(self._client.stream(built.body, attempts, endpoint=built.endpoint)) as events:
                 async for event in events:
                     flight.see(event)
-                    if flight.refusal(built) is not None:
+                    if flight.repair(context, built) is not None:
                         return
                     yield event
         except APIError as error:

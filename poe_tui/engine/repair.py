@@ -1,0 +1,62 @@
+"""What can be done at once about a request that a server refused: one table, pure.
+
+A repair changes the context so that the same repair is never found again in the turn; the budget of the turn's requests
+bounds all of them together. Nothing is repaired after a first word of an answer: it was accepted, and may be billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from poe_tui.api import chat as chat_api
+from poe_tui.engine import chain, route
+from poe_tui.engine.request import BuiltRequest, RequestContext
+from poe_tui.engine.turn import ChainRefused, TurnNote
+
+
+@dataclass(slots=True, frozen=True)
+class Repair:
+    """Another way to ask the same."""
+
+    context: RequestContext
+    told: ChainRefused | TurnNote
+    """What the person is told; empty words are not."""
+    feature: str | None = None
+    """What to remember as refused by this server and model."""
+    certain: bool = True
+    """Whether to remember it at once; else when the repaired request brings an answer, which shows the cause."""
+
+
+def find(turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest) -> Repair | None:
+    """Return the repair for an error that came before any output, if there is one."""
+    if built.endpoint == "chat":
+        return _without_field(turn_id, error, context, built)
+    if not context.route.fixed and (refused := route.refusal(error)) is not None:
+        elsewhere = route.fallback(context.route)
+        told = TurnNote(turn_id, elsewhere.why)
+        return Repair(replace(context, route=replace(elsewhere, why="")), told, route.REFUSES, refused.certain)
+    if built.chain == "previous_response_id" and not built.named_id:
+        lost = chain.refusal(error, str(built.body["previous_response_id"]))
+        if lost is not None:
+            told_chain = ChainRefused(turn_id, lost.message)
+            return Repair(replace(context, chain_refused=True), told_chain, chain.REFUSES, lost.certain)
+    return None
+
+
+def _without_field(
+    turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest
+) -> Repair | None:
+    """A chat request without the field that the error names; ``stream_options`` is ours, so that nobody misses it."""
+    found = chat_api.dropped(built.body, error)
+    if found is None:
+        return None
+    words = f"The server does not take {found.name}. It was asked again without it."
+    if found.name == "stream_options":
+        words = ""
+    elif found.name == "max_completion_tokens":
+        words = "The server does not take max_completion_tokens. It was asked again with max_tokens."
+    changed = replace(context.route, without=context.route.without | {found.name})
+    feature = route.dropped_feature(found.name) if found.certain else None
+    return Repair(replace(context, route=changed), TurnNote(turn_id, words), feature, certain=False)
