@@ -1,9 +1,8 @@
 """
 ``ResponseBuilder``: any order of stream events in, the Response out.
 
-Items are keyed by ``output_index``, with the item's id, its ``call_id`` and its kind to fall back on: ids change from
-event to event at some servers, the index is missing or always 0 at others (poe-api.md §4). Nothing here raises: an
-event that makes no sense is left aside. What leaves the builder holds no half surrogate and no ``NaN``.
+Which item an event speaks of is for the :class:`~poe_tui.api.shelf.Shelf` to say. Nothing here raises: an event that
+makes no sense is left aside. What leaves the builder holds no half surrogate and no ``NaN``.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from typing import Any, Literal
 
 from poe_tui.api import faults, types
 from poe_tui.api.events import TERMINAL_TYPES, StreamEvent
-from poe_tui.api.reconcile import by_name, reconcile, streamed
-from poe_tui.api.slots import Part, Slot, kind_of
+from poe_tui.api.reconcile import reconcile, streamed
+from poe_tui.api.shelf import Shelf
+from poe_tui.api.slots import Part
 from poe_tui.api.surrogates import TooDeep, deep
 from poe_tui.model import Item
 
@@ -43,8 +43,7 @@ class ResponseBuilder:
         self._final: dict[str, Any] = {}
         self._usage: dict[str, Any] | None = None
         self._fault: faults.Fault | None = None
-        self._slots: list[Slot] = []
-        self._by_index: dict[int, list[Slot]] = {}
+        self._shelf = Shelf()
         self._last_number: int | None = None
         self._counting = False
         """Whether sequence numbers were seen to rise, so that they mean something."""
@@ -128,7 +127,7 @@ class ResponseBuilder:
         if self._output is None:
             final = self._final.get("output")
             snapshot = [item for item in final if isinstance(item, dict)] if isinstance(final, list) else []
-            slots = sorted(self._slots, key=lambda slot: (slot.index, slot.arrival))
+            slots = self._shelf.ordered
             failed = self.terminal is not None and self.status == "failed"
             items = reconcile(snapshot, slots) if snapshot else streamed(slots, finished_only=failed)
             self._output = _clean(items) or []
@@ -162,7 +161,9 @@ class ResponseBuilder:
 
     def _streamed_reasoning(self, name: str) -> str:
         parts = {"type": "reasoning"}
-        items = [{**parts, name: _values(getattr(slot, name))} for slot in self._slots if slot.kind == "reasoning"]
+        items = [
+            {**parts, name: _values(getattr(slot, name))} for slot in self._shelf.ordered if slot.kind == "reasoning"
+        ]
         return types.reasoning(items, name)
 
     @property
@@ -180,36 +181,10 @@ class ResponseBuilder:
             base["error"] = self.error
         return _clean({"id": None, "object": "response", **base}) or {}
 
-    # --- finding the item ----------------------------------------------------------------------------------------
-
-    def _new(self, index: int | None, kind: str | None) -> Slot:
-        if index is None:
-            index = max(self._by_index, default=-1) + 1
-        slot = Slot(index, len(self._slots), kind)
-        self._slots.append(slot)
-        self._by_index.setdefault(index, []).append(slot)
-        return slot
-
-    def _slot(self, event: Any, kind: str | None) -> Slot:
-        """Return the item that a delta or a part belongs to; ``kind`` is the item type the event speaks of."""
-        index, name = event.output_index, event.item_id
-        found = self._by_index.get(index) if index is not None else self._slots
-        if found:
-            last = found[-1]
-            if len(found) == 1 and index is not None and (last.kind == kind or kind is None or last.kind is None):
-                last.kind = last.kind or kind
-                return last
-            for slot in reversed(found):
-                if slot.is_called(name):
-                    return slot
-            for slot in reversed(found):
-                if (slot.kind == kind or kind is None) and (index is not None or slot.done is None):
-                    return slot
-        return self._new(index, kind)
+    # --- finding the part ----------------------------------------------------------------------------------------
 
     def _part(self, event: Any, kind: str, *, closing: bool = False) -> Part:
-        item = "reasoning" if kind == "reasoning_text" else "message"
-        slot = self._slot(event, item)
+        slot = self._shelf.find(event, "reasoning" if kind == "reasoning_text" else "message")
         return slot.part(slot.content, event.content_index, kind, closing=closing)
 
     def _number(self, event: StreamEvent) -> int | None:
@@ -252,39 +227,14 @@ class ResponseBuilder:
     # --- items ---------------------------------------------------------------------------------------------------
 
     def _on_added(self, event: Any) -> None:
-        item = event.item
-        if not isinstance(item, dict):
-            return
-        kind = _word(item.get("type"))
-        slot = self._match(event, item, kind)
-        if slot is not None and (slot.added or slot.done is not None) and _other(slot, item):
-            slot = None
-        slot = slot or self._new(event.output_index, kind)
-        slot.added = True
-        slot.kind = kind or slot.kind
-        if not slot.shell:
-            slot.shell = item
+        if isinstance(event.item, dict):
+            slot = self._shelf.place(event.output_index, event.item)
+            slot.added = True
+            slot.shell = slot.shell or event.item
 
     def _on_done(self, event: Any) -> None:
-        item = event.item
-        if not isinstance(item, dict):
-            return
-        kind = _word(item.get("type"))
-        slot = self._match(event, item, kind) or self._new(event.output_index, kind)
-        slot.kind = kind or slot.kind or kind_of(item)
-        slot.done = item
-
-    def _match(self, event: Any, item: Item, kind: str | None) -> Slot | None:
-        """Find the item that ``added`` or ``done`` speaks of: by id, by call id, by place and kind."""
-        found = self._slots if event.output_index is None else self._by_index.get(event.output_index, [])
-        named = by_name(item, kind, found)
-        if named is not None:
-            return named
-        of_kind = [slot for slot in found if slot.kind in (kind, None) or kind is None]
-        if event.output_index is None:
-            of_kind = [slot for slot in of_kind if slot.done is None]
-        unfinished = [slot for slot in of_kind if slot.done is None]
-        return next(iter(unfinished or of_kind), None)
+        if isinstance(event.item, dict):
+            self._shelf.match(event.output_index, event.item).done = event.item
 
     # --- parts ---------------------------------------------------------------------------------------------------
 
@@ -294,14 +244,14 @@ class ResponseBuilder:
             return
         kind = _word(given.get("type")) or "output_text"
         closing = event.type.endswith(".done")
-        slot = self._slot(event, "reasoning" if kind == "reasoning_text" else None)
+        slot = self._shelf.find(event, "reasoning" if kind == "reasoning_text" else None)
         part = slot.part(slot.content, event.content_index, kind, closing=closing)
         self._shape(part, given, closing=closing)
 
     def _on_summary_part(self, event: Any) -> None:
         if isinstance(event.part, dict):
             closing = event.type.endswith(".done")
-            slot = self._slot(event, "reasoning")
+            slot = self._shelf.find(event, "reasoning")
             part = slot.part(slot.summary, event.summary_index, "summary_text", closing=closing)
             self._shape(part, event.part, closing=closing)
 
@@ -340,12 +290,12 @@ class ResponseBuilder:
         self._part(event, "reasoning_text", closing=True).finish(event.text)
 
     def _on_summary(self, event: Any) -> None:
-        slot = self._slot(event, "reasoning")
+        slot = self._shelf.find(event, "reasoning")
         part = slot.part(slot.summary, event.summary_index, "summary_text")
         part.add(event.delta, self._number(event))
 
     def _on_summary_done(self, event: Any) -> None:
-        slot = self._slot(event, "reasoning")
+        slot = self._shelf.find(event, "reasoning")
         slot.part(slot.summary, event.summary_index, "summary_text", closing=True).finish(event.text)
 
     # --- tools ---------------------------------------------------------------------------------------------------
@@ -355,7 +305,7 @@ class ResponseBuilder:
         index = getattr(event, "command_index", None) or 0
         if not 0 <= index < _MAX_COMMANDS:
             return
-        slot = self._slot(event, kind)
+        slot = self._shelf.find(event, kind)
         part = slot.string(name.format(index))
         value = getattr(event, source)
         if source == "delta":
@@ -366,19 +316,12 @@ class ResponseBuilder:
             slot.shell = {"name": event.name, **slot.shell}
 
     def _on_shell_output(self, event: Any) -> None:
-        slot = self._slot(event, "shell_call_output")
+        slot = self._shelf.find(event, "shell_call_output")
         if event.output is not None and slot.done is None:
             slot.shell = {**slot.shell, "output": event.output}
 
     def _on_progress(self, event: Any) -> None:
-        self._slot(event, event.tool).state = event.state
-
-
-def _other(slot: Slot, item: Item) -> bool:
-    """Whether ``item`` is surely not the one in ``slot``: both have names, and no name is shared."""
-    known = slot.known
-    same_call = item.get("call_id") is not None and item.get("call_id") == known.get("call_id")
-    return not same_call and slot.id is not None and item.get("id") is not None and not slot.is_called(item["id"])
+        self._shelf.find(event, event.tool).state = event.state
 
 
 def _error_words(event: StreamEvent) -> dict[str, Any]:

@@ -9,6 +9,7 @@ and finished calls when the snapshot knows no call: losing one leaves the model 
 
 from __future__ import annotations
 
+from poe_tui.api.shelf import by_name
 from poe_tui.api.slots import Slot, kind_of
 from poe_tui.api.types import output_text
 from poe_tui.model import Item
@@ -47,15 +48,6 @@ def streamed(slots: list[Slot], *, finished_only: bool) -> list[Item]:
         for slot in slots
         if not slot.droppable and (slot.done is not None or slot.kind == "message" or not finished_only)
     ]
-
-
-def by_name(item: Item, kind: str | None, slots: list[Slot]) -> Slot | None:
-    """Return the slot of this kind that shares the item's id, else its call id (a call and its output share one)."""
-    for key in ("id", "call_id"):
-        for slot in slots:
-            if slot.is_called(item.get(key), key) and (kind is None or slot.kind in (kind, None)):
-                return slot
-    return None
 
 
 def _partner(item: Item, place: int, free: list[Slot]) -> Slot | None:
