@@ -67,7 +67,7 @@ class Endpoints:
 
     async def _route(self, request: Request, connection: Connection, noted: RecordedRequest) -> bool:
         path = request.path.rstrip("/")
-        if path == "/v1/responses":
+        if path in ("/v1/responses", "/v1/chat/completions"):
             _authorise(request)
             if request.method != "POST":
                 raise APIProblem(405)

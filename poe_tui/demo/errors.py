@@ -39,10 +39,15 @@ class APIProblem(Exception):
     code: int | str | None = None
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
+    """Whether the body has the shape that Poe was recorded to send: no code, and the id of the request."""
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body."""
         kind, message = _DOCUMENTED.get(self.status, ("provider_error", "The request failed."))
+        if self.recorded:
+            found = {"message": self.message or message, "type": self.kind or kind, "error_id": uuid.uuid4().hex}
+            return {"error": found if self.param is None else {**found, "param": self.param}}
         error: dict[str, Any] = {
             "code": self.status if self.code is None else self.code,
             "type": self.kind or kind,
@@ -81,6 +86,16 @@ def not_kept() -> APIProblem:
 def invalid(param: str, message: str) -> APIProblem:
     """A field of the request that is missing or outside its bounds."""
     return APIProblem(400, message, param=param)
+
+
+def no_responses(words: str) -> APIProblem:
+    """What a model answers at ``/v1/responses`` that does not answer there."""
+    return APIProblem(400, words, recorded=True)
+
+
+def unknown_parameter(name: str) -> APIProblem:
+    """A field of a chat request that neither the reference nor the model declares."""
+    return APIProblem(400, f"Unknown parameter: '{name}'.", param=name, recorded=True)
 
 
 def request_id() -> str:

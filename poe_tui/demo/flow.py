@@ -13,6 +13,14 @@ TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 _ENDINGS: tuple[FaultKind, ...] = ("error_event", "failed", "incomplete", "cut", "rst", "end")
 
 
+def is_last_word(event: dict[str, Any] | None) -> bool:
+    """Whether an event says that the answer is over: a terminal event, or a chunk with a finish reason."""
+    if event is None:
+        return False
+    choices = [choice for choice in event.get("choices") or () if isinstance(choice, dict)]
+    return event.get("type") in TERMINAL or any(choice.get("finish_reason") for choice in choices)
+
+
 def numbered(steps: Iterable[Step], *, done: bool) -> Iterator[Step]:
     """Give every event its ``sequence_number``, counted from 0, and end with ``[DONE]`` where wanted."""
     for number, step in enumerate(steps):

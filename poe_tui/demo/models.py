@@ -12,6 +12,9 @@ from typing import Any
 from poe_tui.demo.account import Tariff
 
 _BOTH = ("/v1/responses", "/v1/chat/completions")
+_NO_METHOD = "Model does not support responses method."
+_NO_PRICE = "Token unit price not found for entity: 1:5860961"
+_CHAT = ("/v1/chat/completions",)
 _TEXT = ("text",)
 _SEEING = ("text", "image")
 _EFFORTS = ("low", "medium", "high")
@@ -45,6 +48,8 @@ class Model:
     """Thinking tokens at most, for models that take a budget in place of an effort."""
     parameters: tuple[dict[str, Any], ...] = ()
     icon: bool = True
+    refuses: str = ""
+    """What it answers at ``/v1/responses`` when it answers at ``/v1/chat/completions`` alone."""
 
     @property
     def id(self) -> str:
@@ -181,14 +186,14 @@ _FAMILIAR = (
           features=("web_search",), price=None, request=150, context=None),
     Model("Nano-Banana-Pro", "image", "Google", "Makes and edits images.", _SEEING, ("text", "image"),
           features=(), price=(2.0, 12.0), context=65_536, most=None, parameters=(_ASPECT,)),
-    Model("Flux-Kontext", "media", "fal", "Images from words.", _SEEING, ("image",), (), (),
+    Model("Flux-Kontext", "media", "fal", "Images from words.", _SEEING, ("image",), (), (), refuses=_NO_PRICE,
           price=None, request=1_000, context=None,
           parameters=(_ASPECT, {"name": "seed", "schema": {"type": "number", "minimum": 0}})),
     Model("Veo-3.1", "media", "Google", "Short films with sound.", _SEEING, ("video",), (), (), price=None,
-          context=480, most=None, icon=False,
+          context=480, most=None, icon=False, refuses=_NO_METHOD,
           parameters=(_knob("duration", "4", "8", "12", default="8"), _knob("generate_audio", default=True))),
-    Model("ElevenLabs-v3", "media", "ElevenLabs", "Reads a text aloud.", _TEXT, ("audio",), (), (), price=None,
-          context=None, icon=False, parameters=({"name": "voice", "schema": {"type": "string"}},)),
+    Model("ElevenLabs-v3", "media", "ElevenLabs", "Reads a text aloud.", _TEXT, ("audio",), (), _CHAT, price=None,
+          context=None, icon=False, refuses=_NO_METHOD, parameters=({"name": "voice", "schema": {"type": "string"}},)),
 )  # fmt: skip
 
 _SHOWS = tuple(
@@ -198,6 +203,8 @@ _SHOWS = tuple(
         Model("Demo-Table", "table", about="A table that is wider than the terminal."),
         Model("Demo-Long", "long", about="50 kB of every kind of Markdown. Demo-Long:200 makes it 200 kB."),
         Model("Demo-Reasoning", "reasoning", about="Thinks aloud before it answers.", efforts=_EFFORTS),
+        Model("Demo-Chat-Only", "reasoning", about="Refuses /responses, as many models do; answers chat/completions.",
+              endpoints=(), efforts=_EFFORTS, refuses=_NO_METHOD),
         Model("Demo-Search", "search", about="Searches the web, cites, and names its sources."),
         Model("Demo-Tools", "tools", about="Calls a function; answers in words when the result comes back."),
         Model("Demo-JSON", "json", about="JSON by the schema in text.format, or by one of its own."),

@@ -35,6 +35,11 @@ class RecordedRequest:
     outcome: Outcome = "open"
 
     @property
+    def by_chat(self) -> bool:
+        """Whether it went to ``/v1/chat/completions``."""
+        return self.path.rstrip("/").endswith("/chat/completions")
+
+    @property
     def model(self) -> str | None:
         """The model that was asked for."""
         name = self.body.get("model") if isinstance(self.body, Mapping) else None

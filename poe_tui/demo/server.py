@@ -82,6 +82,11 @@ class DemoServer:
         return [request for request in self.requests if request.path.endswith("/responses")]
 
     @property
+    def chats(self) -> list[RecordedRequest]:
+        """The requests to ``/v1/chat/completions`` alone."""
+        return [request for request in self.requests if request.path.endswith("/chat/completions")]
+
+    @property
     def responses(self) -> dict[str, dict[str, Any]]:
         """The responses that can be continued, by id, as they were given out."""
         return self._endpoints.memory.responses()

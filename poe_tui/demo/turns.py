@@ -1,4 +1,4 @@
-"""One turn: from a request to ``/v1/responses`` to the last byte of its answer."""
+"""One turn: from a request to ``/v1/responses`` or ``/v1/chat/completions`` to the last byte of its answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from poe_tui.demo import models, scripts
+from poe_tui.demo import chat, models, scripts
 from poe_tui.demo.answer import Answer, Ask, message, to_answer
-from poe_tui.demo.errors import APIProblem, request_id, unknown_model
+from poe_tui.demo.errors import APIProblem, no_responses, request_id, unknown_model
 from poe_tui.demo.faults import ActiveFaults
-from poe_tui.demo.flow import TERMINAL, Framer, mark_last, numbered, with_faults
+from poe_tui.demo.flow import Framer, is_last_word, mark_last, numbered, with_faults
 from poe_tui.demo.http import Connection
 from poe_tui.demo.record import RecordedRequest
 from poe_tui.demo.responses import (
@@ -78,13 +78,17 @@ class Turns:
                 await _until(gone, asyncio.sleep(delay.seconds))
             if (reusable := await _instead(connection, noted, active)) is not None:
                 return reusable
-            return await self._speak(_Exchange(connection, noted, gone), check(noted.body), active)
+            body = noted.body
+            if noted.by_chat and isinstance(body, dict):
+                body = chat.as_response_request(body)
+            return await self._speak(_Exchange(connection, noted, gone), check(body), active)
         finally:
             gone.cancel()
             await asyncio.gather(gone, return_exceptions=True)
 
     async def _speak(self, exchange: _Exchange, body: dict[str, Any], active: ActiveFaults) -> bool:
-        ask, answer, model = self._ask(body, active)
+        by_chat = exchange.noted.by_chat
+        ask, answer, model = self._ask(body, active, by_chat=by_chat)
         active = active.joined(answer.faults)
         if "unknown_event" in active:
             answer.output = [*answer.output, _UNKNOWN_ITEM]
@@ -99,7 +103,7 @@ class Turns:
 
         def finished() -> None:
             """Keep what can be continued; before the client can know that it ended."""
-            if response["status"] != "failed" and response["store"]:
+            if response["status"] != "failed" and response["store"] and not by_chat:
                 self._house.memory.keep(response, [*ask.history, *ask.new, *response["output"]])
 
         speed = self._house.speed
@@ -107,11 +111,15 @@ class Turns:
             if (body.get("stream") is not True and "sse" not in active) or "json" in active:
                 await exchange.sleep(speed * _duration(answer))
                 finished()
-                await exchange.send(200, response)
+                if by_chat and response["status"] == "failed":
+                    raise APIProblem(500, response["error"]["message"])
+                await exchange.send(200, chat.completion(response, body["model"]) if by_chat else response)
                 return True
             steps: Iterable[Step]
             if answer.events is not None:
                 steps = [Step(data=event) if isinstance(event, str) else Step(event) for event in answer.events]
+            elif by_chat:
+                steps = chat.chunks(response, answer, exchange.noted.body, active)
             else:
                 steps = numbered(Expansion(response, answer, alternatives).steps(), done="no_done" not in active)
             stream = _Stream(exchange, self._house, active)
@@ -119,12 +127,14 @@ class Turns:
         finally:
             self._house.account.charge(model.name, model.tariff, counted)
 
-    def _ask(self, body: dict[str, Any], active: ActiveFaults) -> tuple[Ask, Answer, models.Model]:
+    def _ask(self, body: dict[str, Any], active: ActiveFaults, *, by_chat: bool) -> tuple[Ask, Answer, models.Model]:
         """Find the model and let it answer.
 
         :raises APIProblem: there is no such model, the history is not known, or the model answers by an error.
         """
         name = body["model"]
+        if not by_chat and (known := models.find(name)) is not None and known.refuses:
+            raise no_responses(known.refuses)
         scripted = self._house.scripts.take(name)
         model = models.find(name)
         if model is None and scripted is None:
@@ -195,7 +205,7 @@ class _Stream:
             elif step.action == "stall":  # a fault takes its time at any speed
                 await self._exchange.sleep(step.pause)
             else:
-                if step.event is not None and step.event.get("type") in TERMINAL:
+                if is_last_word(step.event):
                     finished()
                     ended, noted.outcome = True, "answered"
                 await self._write(step)

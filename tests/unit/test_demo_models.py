@@ -115,7 +115,7 @@ async def test_images_are_real(demo_server: DemoServer) -> None:
         place += 12 + size
     assert kinds == [b"IHDR", b"IDAT", b"IEND"]
     assert len(zlib.decompress(pixels)) == 128 * (1 + 192 * 3)
-    text = text_in(await answer(demo_server, "Flux-Kontext", "hills"))
+    text = text_in(await answer(demo_server, "Demo-Media", "hills"))
     link, url = text.split("\n\n")
     assert link == f"![hills]({url})"
     fetched = await get(demo_server, url)

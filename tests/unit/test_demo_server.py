@@ -18,7 +18,7 @@ from poe_tui.demo.server import DemoServer
 from poe_tui.demo.stream import pieces
 from tests.unit.demo_client import KEY, answer, connect, events_of, get, post, text_in
 
-ANSWERING = [model.name for model in models.LISTED if model.script not in ("error", "cut", "stall")]
+ANSWERING = [m.name for m in models.LISTED if m.script not in ("error", "cut", "stall") and not m.refuses]
 
 
 # The wire
