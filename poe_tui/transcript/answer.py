@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poe_tui.model import Item
-from poe_tui.sanitize import StreamCleaner, clean
+from poe_tui.sanitize import clean
 from poe_tui.transcript import items
 from poe_tui.transcript.lines import Citation
 from poe_tui.transcript.text import Text, cleaned_offset
@@ -39,9 +39,7 @@ class Answer:
 
     def __init__(self) -> None:
         self.parts: dict[Key, Part] = {}
-        self._thoughts: dict[tuple[int, int, int], list[str]] = {}
-        self._thought_cleaner: dict[tuple[int, int, int], StreamCleaner] = {}
-        self.thought_characters = 0
+        self._thoughts: dict[tuple[int, int, int], Text] = {}
 
     @classmethod
     def of(cls, output: Iterable[Item]) -> Answer:
@@ -60,7 +58,7 @@ class Answer:
             self._add_message(index, item)
         elif kind == "reasoning":
             for at, text in enumerate(items.reasoning_texts(item)):
-                self.think((index, 0, at), text)
+                self._thoughts[index, 0, at] = Text(clean(text), complete=True, tone="thought")
         else:
             self.parts[index, 0] = Part("item", item=item)
 
@@ -98,10 +96,10 @@ class Answer:
 
     def think(self, key: tuple[int, int, int], delta: str) -> None:
         """Take reasoning in."""
-        cleaner = self._thought_cleaner.setdefault(key, StreamCleaner())
-        text = cleaner.feed(delta)
-        self._thoughts.setdefault(key, []).append(text)
-        self.thought_characters += len(text)
+        text = self._thoughts.get(key)
+        if text is None:
+            text = self._thoughts[key] = Text(tone="thought")
+        text.feed(delta)
 
     def has_thought(self, index: int) -> bool:
         """Whether any reasoning of that item came."""
@@ -128,22 +126,25 @@ class Answer:
         return sum(text.length for text in self.texts)
 
     @property
-    def reasoning(self) -> str:
-        """The reasoning so far, its parts a blank line apart; empty for none."""
-        joined = ("".join(self._thoughts[key]) for key in sorted(self._thoughts))
-        return "\n\n".join(text for text in joined if text.strip())
+    def thoughts(self) -> list[Text]:
+        """The parts of the reasoning in order; empty ones left out."""
+        return [self._thoughts[key] for key in sorted(self._thoughts) if not self._thoughts[key].blank]
+
+    @property
+    def thought_characters(self) -> int:
+        """Length of the reasoning so far."""
+        return sum(text.length for text in self.thoughts)
 
     def last_thoughts(self, characters: int) -> str:
         """The end of the reasoning, about that long; costs nothing however long the whole is."""
         found: list[str] = []
-        for key in sorted(self._thoughts, reverse=True):
-            for piece in reversed(self._thoughts[key]):
-                found.append(piece)
-                characters -= len(piece)
-                if characters <= 0:
-                    return "".join(reversed(found))
-            found.append("\n\n")
-        return "".join(reversed(found))
+        for text in reversed(self.thoughts):
+            if characters <= 0:
+                break
+            end = text.end(characters)
+            found[:0] = [end, "\n\n"] if found else [end]
+            characters -= len(end)
+        return "".join(found)
 
     @property
     def sources(self) -> list[Source]:
@@ -162,22 +163,31 @@ class Answer:
             part.text.cite([mark for note in part.annotations if (mark := _mark(part, note, numbers)) is not None])
 
     def finish(self) -> None:
-        """The stream is over."""
-        for text in self.texts:
+        """No more will come."""
+        for text in (*self.texts, *self._thoughts.values()):
             text.finish()
 
     def keep_from(self, earlier: Answer) -> None:
         """Take over the texts of ``earlier`` that are the same: they are parsed and laid out already."""
-        known: dict[str, list[Text]] = {}
-        for text in earlier.texts:
-            text.finish()
-            known.setdefault(text.source, []).append(text)
+        earlier.finish()
+        known = _by_source(earlier.texts)
         for part in self.ordered:
             if part.text is not None and (same := known.get(part.text.source)):
                 kept = same.pop(0)
                 if set(kept.citations) <= set(part.text.citations):
                     kept.cite(part.text.citations)
                     part.text = kept
+        known = _by_source(earlier.thoughts)
+        for key, text in self._thoughts.items():
+            if same := known.get(text.source):
+                self._thoughts[key] = same.pop(0)
+
+
+def _by_source(texts: Iterable[Text]) -> dict[str, list[Text]]:
+    found: dict[str, list[Text]] = {}
+    for text in texts:
+        found.setdefault(text.source, []).append(text)
+    return found
 
 
 def _mark(part: Part, annotation: dict[str, Any], numbers: dict[str, int]) -> Citation | None:

@@ -68,7 +68,7 @@ class Looks(Base):
 
     @property
     def reasoning(self) -> ReasoningMode:
-        """``show`` its last lines while the model thinks, ``fold`` at once, or draw none (``off``)."""
+        """``fold``: its last lines while the model thinks, one line after; ``show``: all of it; ``off``: one line."""
         return self._frame.reasoning
 
     @reasoning.setter

@@ -111,9 +111,9 @@ class MessageMode:
     def toggle_reasoning(self, turn_id: str | None = None) -> bool:
         """Open or fold the reasoning of a turn (default: the selected, else the last). False: it has none."""
         view = self._view(turn_id)
-        if view is None or not view.answer.thought_characters:
+        if view is None or not view.answer.thoughts:
             return False
-        view.reasoning_open = not view.reasoning_open
+        view.reasoning_open = not view.shows_reasoning
         self._redraw(view)
         return True
 

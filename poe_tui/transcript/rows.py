@@ -43,7 +43,7 @@ class Frame:
     """Of the whole widget, the scrollbar's column included."""
     glyphs: Glyphs = "unicode"
     density: Density = "comfortable"
-    reasoning: ReasoningMode = "show"
+    reasoning: ReasoningMode = "fold"
     timestamps: bool = False
     keys: KeyNames = DEFAULT_KEYS
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 class Text(Block):
     """One text part of an answer. Unlike other blocks it grows; :meth:`sync` brings its rows up to date."""
 
-    def __init__(self, source: str = "", citations: Iterable[Citation] = (), *, complete: bool = False) -> None:
+    def __init__(
+        self, source: str = "", citations: Iterable[Citation] = (), *, complete: bool = False, tone: str = ""
+    ) -> None:
+        self.tone = tone
+        """A role word that all its rows get (``thought``)."""
+        self.snug = False
         self._arrived: list[str] = [source] if source else []
         self._length = len(source)
         self._lines = source.count("\n")
@@ -54,6 +59,16 @@ class Text(Block):
     def length(self) -> int:
         """Characters so far."""
         return self._length
+
+    def end(self, characters: int) -> str:
+        """The last characters, about that many."""
+        found: list[str] = []
+        for piece in reversed(self._arrived):
+            if characters <= 0:
+                break
+            found.append(piece[-characters:])
+            characters -= len(piece)
+        return "".join(reversed(found))
 
     def feed(self, delta: str) -> None:
         """Take more text. Nothing is parsed before the next frame."""
@@ -198,7 +213,7 @@ class PieceRows:
         line = self.piece.lines[at]
         if line.kind == "code-head" and self._origin.first_code > 1:
             line = _renumbered(line, self._origin.first_code - 1)
-        return Row(line, origin=self._origin)
+        return Row(line, tone=self._origin.tone, origin=self._origin)
 
 
 def _renumbered(line: Line, earlier: int) -> Line:

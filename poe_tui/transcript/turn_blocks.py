@@ -120,49 +120,28 @@ class Header(Block):
 
 @dataclass(frozen=True)
 class Reasoning(Block):
-    """What the model thought: live (its last lines), folded, or open."""
+    """The head over what the model thought, with its last lines while it thinks. The whole stands in texts below."""
 
-    text: str
-    """While live only its end matters."""
     label: str
     """``Thinking`` or ``Thought for 3 s · 210 tokens``."""
-    state: str
-    """``live``, ``folded`` or ``open``."""
+    folded: bool
+    tail: str = ""
+    """The end of what was thought so far."""
     snug = True
-
-    @property
-    def source(self) -> str:
-        """What is copied."""
-        return self.text
 
     def lay_out(self, frame: Frame) -> list[Row]:
         """See :class:`Block`."""
-        folded = self.state == "folded"
-        head = Row(Line((Span(frame.own(f"{'►' if folded else '▼'} {self.label}"), "dim"),)))
-        if folded:
+        head = Row(Line((Span(frame.own(f"{'►' if self.folded else '▼'} {self.label}"), "dim"),)))
+        if not self.tail:
             return [head]
-        if self.state == "live":
-            tail = self.text[-THOUGHTS_SHOWN * 2 * frame.text :]
-            rows = _thought_rows(_MARKERS.sub("", tail).strip(), frame, blank_rows=False)
-            return [head, *rows[-THOUGHTS_SHOWN:]]
-        return [head, *_thought_rows(_MARKERS.sub("", self.text).strip(), frame, blank_rows=True)]
-
-    def estimate(self, frame: Frame) -> int:
-        """See :class:`Block`."""
-        if self.state == "folded":
-            return 1
-        rows = estimated_rows(len(self.text), self.text.count("\n") + 1, frame.text)
-        return 1 + (min(rows, THOUGHTS_SHOWN) if self.state == "live" else rows)
-
-
-def _thought_rows(text: str, frame: Frame, *, blank_rows: bool) -> list[Row]:
-    rows: list[Row] = []
-    for line in plain(text):
-        blank = not "".join(span.text for span in line).strip()
-        if blank and not (blank_rows and rows and rows[-1].line.spans):
-            continue
-        rows.extend(Row(Line(() if blank else spans), tone="thought") for spans in wrap(line, frame.text))
-    return rows
+        tail = _MARKERS.sub("", self.tail[-THOUGHTS_SHOWN * 2 * frame.text :]).strip()
+        rows = [
+            Row(Line(spans), tone="thought")
+            for line in plain(tail)
+            if "".join(span.text for span in line).strip()
+            for spans in wrap(line, frame.text)
+        ]
+        return [head, *rows[-THOUGHTS_SHOWN:]]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,9 @@ from poe_tui.transcript.turn_blocks import (
     estimated_rows,
 )
 
+TAIL = 4000
+"""Characters of live reasoning that its last lines are taken from."""
+
 PRICE_SECONDS = 1.0
 """How often the price of a running turn is asked for."""
 
@@ -42,7 +45,8 @@ class TurnView:
     loaded = True
     """Whether the turn's contents are here; else it is blank rows of about the right height."""
     stream: Stream | None = None
-    reasoning_open = False
+    reasoning_open: bool | None = None
+    """Whether the person opened or folded this turn's reasoning; ``None``: as the settings say."""
     raw = False
     unsaved_reason = ""
     results: Mapping[str, int] = MappingProxyType({})
@@ -175,7 +179,7 @@ class TurnView:
         if frame is not self._frame:
             self._drawn = {}
             self._frame = frame
-        for text in self.answer.texts:
+        for text in (*self.answer.texts, *self.answer.thoughts):
             text.sync()
         drawn: dict[Block, Rows] = {}
         members: list[Rows] = []
@@ -219,9 +223,7 @@ class TurnView:
         blocks.extend(replace(prompt, whole=True) if self.raw else prompt for prompt in self._prompts)
         body = self._body()
         blocks.append(Header(self._model_line()))
-        reasoning = self._reasoning(bool(body))
-        if reasoning is not None:
-            blocks.append(reasoning)
+        blocks.extend(self._reasoning(bool(body)))
         blocks.extend(body)
         if (not self.live or any(not text.blank for text in self.answer.texts)) and (sources := self.answer.sources):
             blocks.append(Sources(tuple(sources)))
@@ -257,19 +259,24 @@ class TurnView:
     def _result(self, part: Part) -> int | None:
         return self.results.get(str(part.item.get("call_id"))) if part.item.get("call_id") else None
 
-    def _reasoning(self, answered: bool) -> Block | None:
-        mode = self.around.frame.reasoning
-        answer = self.answer
-        if mode == "off" or not answer.thought_characters:
-            return None
+    def _reasoning(self, answered: bool) -> list[Block]:
+        answer, mode = self.answer, self.around.frame.reasoning
+        thoughts = answer.thoughts
+        if not thoughts:
+            return []
         thinking = self.stream is not None and not answered
-        if thinking:
-            live = mode == "show" or self.reasoning_open
-            return Reasoning(answer.last_thoughts(4000) if live else "", "Thinking", "live" if live else "folded")
-        label = self._thought_label()
-        if self.reasoning_open:
-            return Reasoning(answer.reasoning, label, "open")
-        return Reasoning("", label, "folded")
+        label = "Thinking" if thinking else self._thought_label()
+        if self.shows_reasoning:
+            for number, text in enumerate(thoughts):
+                text.snug = not number
+            return [Reasoning(label, folded=False), *thoughts]
+        tail = answer.last_thoughts(TAIL) if thinking and mode != "off" else ""
+        return [Reasoning(label, folded=not tail, tail=tail)]
+
+    @property
+    def shows_reasoning(self) -> bool:
+        """Whether all of the reasoning is open: as the person chose for this turn, else as the settings say."""
+        return self.around.frame.reasoning == "show" if self.reasoning_open is None else self.reasoning_open
 
     def _thought_label(self) -> str:
         seconds = self.turn.timing.get("reasoning") or (self.stream.thought_for if self.stream else self._thought_for)

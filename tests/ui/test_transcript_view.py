@@ -310,10 +310,14 @@ async def test_settings_take_effect_at_once() -> None:
         rows = app.rows()
         assert rows[rows.index("   + Thought - ~ 1 token") + 1] == "   * x"
         assert any(re.search(r"Demo-One - \d\d:\d\d", row) for row in rows)
+        transcript.reasoning = "show"
+        await pilot.pause()
+        rows = app.rows()
+        assert rows[rows.index("   - Thought - ~ 1 token") + 1 :][:3] == ["   Hm.", "", "   * x"]
         transcript.reasoning = "off"
         transcript.tail_rows = 0
         await pilot.pause()
-        assert "Thought" not in " ".join(app.rows())
+        assert "   + Thought - ~ 1 token" in app.rows()
 
 
 # --- private parts of Textual -----------------------------------------------------------------------------------------

@@ -310,6 +310,18 @@ def test_thinking_shows_the_last_three_lines_and_folds_when_the_answer_starts() 
     assert text(doc)[4:] == ["► Thought for 3 s · ≈ 75 tokens", "", "Yes"]
 
 
+@pytest.mark.parametrize(("mode", "shown"), [("off", []), ("show", ["Some thoughts.", "", "And more."])])
+def test_reasoning_as_the_settings_say(mode: str, shown: list[str]) -> None:
+    doc = document(60, reasoning=mode)
+    doc.apply(TurnStarted(begun("Ask")))
+    doc.apply(thought("Some thoughts.\n\nAnd more."))
+    assert text(doc)[4:] == ["▼ Thinking" if shown else "► Thinking", *shown]
+    doc.apply(delta("Yes", 1))
+    rows = text(doc)
+    assert rows[5 : 5 + len(shown)] == shown
+    assert rows[-2:] == ["", "Yes"]
+
+
 def test_the_model_line_counts_while_it_streams() -> None:
     clock = Clock()
     doc = document(92, clock)
