@@ -25,6 +25,8 @@ def is_undecided(text: str, current: OpenLeaf | None) -> bool:
 
     A line that begins with a pipe waits for the one below it: together they are the heads of a table, or words.
     """
+    if not text.strip(" \t>"):
+        return True
     if len(text) > _LONGEST_ROW:
         return False
     kind = current.leaf.kind if current else ""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from poe_tui.transcript.blocks import Leaf
-from poe_tui.transcript.inline import Inline
 from poe_tui.transcript.layout import Context, Piece
 from poe_tui.transcript.lines import LineKind, LinkData, TableData
 from poe_tui.transcript.linkparts import TRIM
 from poe_tui.transcript.prose import links_of
-from poe_tui.transcript.spans import Origins, build, cite
+from poe_tui.transcript.spans import NOTHING, Origins, cite, read
 from poe_tui.transcript.starts import split_row
 from poe_tui.transcript.table import Cell, Columns, TableRow, columns, record, rule
-from poe_tui.transcript.wrap import Row
+from poe_tui.transcript.wrap import Row, wrap
 
 AT_ONCE = 200
 """An open table of up to so many rows is laid out again whenever a column grows; a longer one when it has grown by an
@@ -21,21 +22,26 @@ eighth (its new rows use the old widths until then), so that its total cost is l
 class TablePiece(Piece):
     """A table."""
 
+    __slots__ = (
+        "_aligns", "_body", "_columns", "_laid", "_laid_end", "_missing", "_next", "_only_heads", "_widths",
+    )  # fmt: skip
+
     def __init__(self, leaf: Leaf, context: Context) -> None:
         super().__init__(leaf, context)
-        self._missing: set[str] = set()
+        self._missing: Set[str] = NOTHING
         self._columns: Columns | None = None
         self._body: list[TableRow] = []
-        self._partial: TableRow | None = None
         self._widths: list[int] | None = None
         self._aligns: list[str] = []
         self._laid = 0
         """Rows of the body that are laid out, and the index of the line behind them."""
         self._laid_end = 0
         self._next = 0
+        self._only_heads = False
+        """Whether the heads stand below each other because records have not begun."""
 
     @property
-    def missing(self) -> set[str]:
+    def missing(self) -> Set[str]:
         return self._missing
 
     @property
@@ -57,7 +63,7 @@ class TablePiece(Piece):
 
     def forget(self) -> None:
         super().forget()
-        self._columns, self._body, self._missing = None, [], set()
+        self._columns, self._body, self._missing = None, [], NOTHING
 
     def update(self) -> int:
         self._read(self.settled)
@@ -71,11 +77,14 @@ class TablePiece(Piece):
             room = self._begin_rows()
             self._laid = -1
         widths, aligns = self._columns.widths(room, partial), self._columns.aligns()
+        if widths is None and self._only_heads and (self._body or partial):
+            self._laid = -1
         first = self._laid_end
         is_due = len(self._body) <= AT_ONCE or len(self._body) >= self._next or not self.is_open
         if self._laid < 0 or ((widths != self._widths or aligns != self._aligns) and is_due):
             self._next = len(self._body) + len(self._body) // 8
             self._widths, self._aligns = widths, aligns
+            self._only_heads = widths is None and not self._body and partial is None
             self._lay_out_all(room)
             first = self.leaf.gap
         elif self._laid_end < len(self._rows):
@@ -121,9 +130,8 @@ class TablePiece(Piece):
         origins = Origins(((0, at),))
         if "\\|" in words:
             words, origins = _unescaped(words, at)
-        read = Inline(words, self._context.references)
-        self._missing |= read.missing
-        spans = build(read, base, origins)
+        spans, missing = read(words, self._context.references, base, origins)
+        self._missing = self._missing | missing
         if self._context.citations:
             inside = [mark for mark in self._context.citations if at < mark.end <= at + len(text)]
             if inside:
@@ -138,9 +146,9 @@ class TablePiece(Piece):
         if table is None:
             return
         if self._widths is None:
-            if not self._body:
-                for span in table.head.cells:
-                    for row in columns(TableRow([span], 0, 0), [room], ["left"]):
+            if self._only_heads:
+                for cell in table.head.cells:
+                    for row in wrap(cell.spans, room):
                         self._add(row, "table-head", table.head)
             return
         for row in columns(table.head, self._widths, self._aligns):

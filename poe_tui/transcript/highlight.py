@@ -154,7 +154,10 @@ class LineLexer:
             value = value.rstrip("\n") if value.endswith("\n") else value
             if not value:
                 continue
-            if tokens and tokens[-1][1] == role:
+            if tokens and (tokens[-1][1] == role or value.isspace()):
+                # Space has no colour: it goes with the word before it, which halves the spans of a line.
+                tokens[-1] = (tokens[-1][0] + value, tokens[-1][1])
+            elif tokens and tokens[-1][0].isspace():
                 tokens[-1] = (tokens[-1][0] + value, role)
             else:
                 tokens.append((value, role))

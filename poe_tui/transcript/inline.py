@@ -28,9 +28,9 @@ from poe_tui.transcript.linkparts import (
 )
 from poe_tui.transcript.starts import CLOSE_TAG, OPEN_TAG
 
-LONGEST = 65_536
+LONGEST = 16_384
 """Characters of one paragraph that are read for marks."""
-MOST_MARKS = 10_000
+MOST_MARKS = 4_000
 
 _MARK = re.compile(r"[\\`*_\[\]<&\n]|~~+|!\[|\$(?=\S)")
 _AUTOLINK = re.compile(r"<([a-zA-Z][a-zA-Z0-9+.\-]{1,31}:[^<>\x00-\x20]*)>")
@@ -44,7 +44,7 @@ _BACKTICKS = re.compile(r"`+")
 _LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.){0,999})\]", re.DOTALL)
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _HALF_TARGET = re.compile(r"\(\s*<?[^\s<>)]*(?:\s+[\"'(][^\"')]*)?$")
-_DANGLING = re.compile(r"[*_~`\\<&$!\[]+$")
+_DANGLING = "*_~`\\<&$!["
 _DOLLARS = re.compile(r"[\\^_{}=+\-*/<>|]")
 _WINDOW = 2_000
 
@@ -77,8 +77,6 @@ class Inline:
     def __init__(self, text: str, references: Mapping[str, str], *, open_end: bool = False) -> None:
         self.missing: set[str] = set()
         """Labels that would be links if they were defined."""
-        if open_end:
-            text = _DANGLING.sub("", text)
         self.text = text
         self.nodes: list[Node] = []
         self._references = references
@@ -318,6 +316,16 @@ _HANDLERS = {
     "[": Inline._open_bracket, "!": Inline._open_bracket, "]": Inline._close_bracket, "<": Inline._angle,
     "&": Inline._ampersand, "\n": Inline._newline, "$": Inline._dollar,
 }  # fmt: skip
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text holds nothing that could be a mark, a link or a tab."""
+    return _MARK.search(text) is None and "://" not in text and "\t" not in text
+
+
+def without_dangling(text: str) -> str:
+    """A text that is still arriving, without marks at its end of which it is not clear yet what they are."""
+    return text.rstrip(_DANGLING)
 
 
 def _skip_indent(text: str, at: int) -> int:

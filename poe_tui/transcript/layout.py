@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from poe_tui.transcript.blocks import Container, Item, Leaf
@@ -112,6 +112,8 @@ def bare(row: Row) -> Row:
 class Piece:
     """One block of an answer with the blank row before it: the unit a view lays out lazily."""
 
+    __slots__ = ("_context", "_prefix", "_rows", "_width", "is_open", "leaf", "settled")
+
     def __init__(self, leaf: Leaf, context: Context) -> None:
         self.leaf = leaf
         self._context = context
@@ -167,9 +169,9 @@ class Piece:
         self._width = 0
 
     @property
-    def missing(self) -> set[str]:
+    def missing(self) -> Set[str]:
         """Labels that would be links if they were defined."""
-        return set()
+        return frozenset()
 
     # --- for the kinds of pieces -------------------------------------------------------------------------------
     def _estimate(self) -> int:
@@ -212,6 +214,8 @@ class Piece:
 class RulePiece(Piece):
     """A horizontal rule."""
 
+    __slots__ = ()
+
     def update(self) -> int:
         width = self._begin_rows()
         self._rows.append(self._line((Span("─" * width, "rule"),), "rule", self.leaf.start, self.leaf.end))
@@ -220,6 +224,8 @@ class RulePiece(Piece):
 
 class HtmlPiece(Piece):
     """HTML, shown as it is written."""
+
+    __slots__ = ("_done", "_done_rows")
 
     def __init__(self, leaf: Leaf, context: Context) -> None:
         super().__init__(leaf, context)

@@ -27,19 +27,16 @@ def language_of(info: str) -> str:
 class CodePiece(Piece):
     """A block of code."""
 
+    __slots__ = ("_done", "_lexer", "language")
+
     def __init__(self, leaf: Leaf, context: Context) -> None:
         super().__init__(leaf, context)
         self.language = language_of(leaf.info)
         self._lexer = LineLexer(self.language)
         self._done = 0
 
-    @property
-    def exact(self) -> bool:
-        return bool(self._rows)
-
-    @property
-    def height(self) -> int:
-        return len(self._rows) or self.leaf.gap + 1 + len(self.leaf.lines)
+    def _estimate(self) -> int:
+        return self.leaf.gap + 1 + len(self.leaf.lines)
 
     def data(self) -> CodeBlock:
         """The block for the copy sheet."""
@@ -47,16 +44,7 @@ class CodePiece(Piece):
         source = "".join([text + "\n" for text, _ in leaf.lines])
         return CodeBlock(leaf.number, self.language, source, leaf.start, leaf.end)
 
-    def layout(self) -> None:
-        if not self._rows:
-            super().layout()
-            return
-        prefix = prefix_of(self.leaf, self._context.width)
-        self._width = self._context.width
-        if prefix != self._prefix:
-            self._re_indent(prefix.cells)
-
-    def _re_indent(self, _cells: int) -> None:
+    def _re_indent(self) -> None:
         """A width so small that outer indentation had to give way, or no longer: the rows keep their tokens."""
         gap = self.leaf.gap
         strip = {gap: len(self._prefix.first)}
@@ -76,6 +64,10 @@ class CodePiece(Piece):
         if not self._rows:
             self._begin_rows()
             self._rows.append(self._head())
+        elif self._width != self._context.width:
+            if prefix_of(leaf, self._context.width) != self._prefix:
+                self._re_indent()
+            self._width = self._context.width
         first = leaf.gap + 1 + self._done
         rows = self._rows
         del rows[first:]

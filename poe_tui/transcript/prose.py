@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from poe_tui.transcript.blocks import Leaf
-from poe_tui.transcript.inline import LONGEST, Inline
+from poe_tui.transcript.inline import LONGEST
 from poe_tui.transcript.layout import Context, Piece
 from poe_tui.transcript.lines import LineKind, LinkData, Span
-from poe_tui.transcript.spans import TAB, Origins, build, cite
+from poe_tui.transcript.spans import NOTHING, TAB, Origins, cite, read
 from poe_tui.transcript.wrap import Row, wrap_on
 
-OFTEN = 4_096
+OFTEN = 3_000
 """An open paragraph of up to so many characters is read again with each change. A longer one only when it has grown
 by an eighth; what arrives in between is shown plain. That keeps its total cost linear."""
 
 
 class ProsePiece(Piece):
     """A paragraph or heading."""
+
+    __slots__ = (
+        "_closed", "_extra", "_missing", "_next", "_plain", "_plain_size", "_read", "_seen", "_spans", "_tail",
+        "hidden", "size",
+    )  # fmt: skip
 
     def __init__(self, leaf: Leaf, context: Context) -> None:
         super().__init__(leaf, context)
@@ -29,15 +34,19 @@ class ProsePiece(Piece):
         self._next = 0
         """Size at which the open text is read again."""
         self._extra: list[str] = []
+        """Text behind the leaf's last line that is not in it yet: joining it each time would cost its square."""
+        self._plain: list[Span] = []
+        """Text that was added without reading; not empty as long as rows show such text."""
+        self._plain_size = 0
         self._closed = False
-        self._seen = (0, 0, 0)
+        self._seen = (0, 0, 0, 0)
         """What :meth:`_sight` was when the text was read."""
-        self._missing: set[str] = set()
+        self._missing: Set[str] = NOTHING
         self.hidden = False
         """Whether the open text looks like something that will not be shown as words."""
 
     @property
-    def missing(self) -> set[str]:
+    def missing(self) -> Set[str]:
         return self._missing
 
     @property
@@ -52,20 +61,21 @@ class ProsePiece(Piece):
         self._read = (0, 0)
 
     def layout(self) -> None:
-        if self._spans or self._closed:
+        if (self._spans or self._closed) and not self._plain:
             self._wrap()
         else:
+            self._settle_extra()
             super().layout()
 
     def update(self) -> int:
         is_open = self.is_open
-        if not is_open and self._closed and self._width == self._context.width and self._seen == self._sight():
-            return len(self._rows)
         if self.hidden:
             self._rows, self._width = [], self._context.width
-            self._read = (0, 0)
+            self._read, self._seen = (0, 0), (0, 0, 0, 0)
             return 0
-        if is_open and self.size >= OFTEN and self._read[0] and self._width == self._context.width:
+        if self._closed != is_open and self._width == self._context.width and self._seen == self._sight():
+            return len(self._rows)
+        if is_open and self.size >= OFTEN and self._width == self._context.width:
             added = self._new_text()
             if added is not None and self.size + len(added) < self._next:
                 return self._append(added)
@@ -74,44 +84,45 @@ class ProsePiece(Piece):
         self._wrap()
         return 0
 
-    def _sight(self) -> tuple[int, int, int]:
+    def _sight(self) -> tuple[int, int, int, int]:
         """Changes when the leaf does: lines are only added to, or taken back to add others."""
-        lines = self.leaf.lines
-        return len(lines), len(lines[-1][0]) if lines else 0, self.leaf.level
+        leaf = self.leaf
+        return len(leaf.lines), len(leaf.lines[-1][0]) if leaf.lines else 0, leaf.level, leaf.end
 
     def extend(self, delta: str) -> int:
         """Add text that is certainly more of the open paragraph's last line; return the first changed row."""
         self._extra.append(delta)
+        self.leaf.end += len(delta)
         if self.size + len(delta) < self._next and self._width == self._context.width and not self.hidden:
             return self._append(delta)
-        text, at = self.leaf.lines[-1]
-        self.leaf.lines[-1] = ("".join((text, *self._extra)), at)
-        self._extra = []
+        self._settle_extra()
         return self.update()
+
+    def _settle_extra(self) -> None:
+        if self._extra:
+            text, at = self.leaf.lines[-1]
+            self.leaf.lines[-1] = ("".join((text, *self._extra)), at)
+            self._extra = []
 
     # --- reading -----------------------------------------------------------------------------------------------
     def _new_text(self) -> str | None:
         """What came since the last time, or ``None`` if the text is not just longer."""
         lines = self.leaf.lines
         count, taken = self._read
-        if len(lines) < count or len(lines[count - 1][0]) < taken:
+        if not count or len(lines) < count or len(lines[count - 1][0]) < taken:
             return None
-        parts = [lines[count - 1][0][taken:], *(text for text, _ in lines[count:])]
-        self._read = (len(lines), len(lines[-1][0]))
-        return "\n".join(parts)
+        return "\n".join([lines[count - 1][0][taken:], *(text for text, _ in lines[count:])])
 
     def _parse(self, *, is_open: bool) -> None:
         leaf = self.leaf
         text, origins = joined(leaf.lines)
         self._read = (len(leaf.lines), len(leaf.lines[-1][0])) if leaf.lines else (0, 0)
-        self.size = len(text)
-        self._next = self.size + self.size // 8 if OFTEN <= self.size <= LONGEST else (1 << 62)
-        if self.size < OFTEN:
-            self._next = 0
+        self._plain, self._plain_size = [], 0
+        self.size = sum([len(line) + 1 for line, _ in leaf.lines])
+        self._next = 0 if self.size < OFTEN else self.size + self.size // 8 if self.size <= LONGEST else 1 << 62
         self._context.parsed += len(text)
-        read = Inline(text, self._context.references, open_end=is_open)
-        self._missing = read.missing
-        self._spans = build(read, f"heading h{leaf.level}" if leaf.kind == "heading" else "", origins)
+        base = f"heading h{leaf.level}" if leaf.kind == "heading" else ""
+        self._spans, self._missing = read(text, self._context.references, base, origins, open_end=is_open)
         citations = self._context.citations_in(leaf)
         if citations:
             source = self._context.text()[leaf.start : leaf.end]
@@ -120,15 +131,23 @@ class ProsePiece(Piece):
         self._seen = self._sight()
 
     def _append(self, added: str) -> int:
-        """Show more text plain, behind what is read already."""
+        """Show more text plain, behind what is read already; return the first changed row."""
+        if not added:
+            return len(self._rows)
+        lines, (count, taken) = self.leaf.lines, self._read
+        at = lines[count - 1][1] + taken
+        self._read = (count, taken + len(added)) if self._extra else (len(lines), len(lines[-1][0]))
         self.size += len(added)
         self._context.parsed += len(added)
-        at = self._tail[-1].at + len(self._tail[-1].text) if self._tail else self.leaf.end - len(added)
-        if added.isspace() and self._tail and self._tail[-1].text.isspace() and len(self._tail[-1].text) > self._width:
+        self._plain.append(Span(added.replace("\n", " ").replace("\t", TAB), "text", None, at))
+        self._plain_size += len(added)
+        shown = sum([len(span.text) for span in self._tail])
+        if self._plain_size < shown and shown > OFTEN:
+            # A row of so much text is made of characters without width, or of spaces.
             return len(self._rows)
-        new = [Span(added.replace("\n", " ").replace("\t", TAB), "text", None, at)]
-        self._spans += new
-        rows, self._tail = wrap_on([*self._tail, *new], self._width - self._prefix.cells)
+        rows, self._tail = wrap_on([*self._tail, *self._plain], self._width - self._prefix.cells)
+        self._plain = [self._plain[-1]._replace(text="")]
+        self._plain_size = 0
         first = max(self.leaf.gap, len(self._rows) - 1)
         del self._rows[first:]
         self._add_rows(rows)

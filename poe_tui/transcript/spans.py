@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from poe_tui.transcript import inline
 from poe_tui.transcript.lines import Citation, Span
 
 TAB = "    "
+NOTHING: Set[str] = frozenset()
 
-_URL = re.compile(r"https?://[^\s<>\"`]+")
-_URL_TAIL = re.compile(r"(?:[?!.,:;*_~'’”»\]]|&[a-zA-Z0-9]+;)+$")
+_URL = re.compile(r"https?://[^\s<>\"`]{1,2000}")
+_URL_TAIL = frozenset("?!.,:;*_~'’”»]")
+_ENTITY_TAIL = re.compile(r"&[a-zA-Z0-9]{1,31};$")
+_TABS = re.compile(r"\t+|[^\t]+")
+_SOURCE_MARK = re.compile(r"(?:\[\d{1,3}\]|【[^】]{1,40}】)+")
 _KIND_WORD = {inline.CODE: "code", inline.HTML: "html", inline.MATH: "math"}
 _STYLES = ("strong", "emphasis", "strike")
 
@@ -109,12 +113,29 @@ class _Builder:
             if text:
                 self.spans.append(Span(text, role, link, source))
             return
-        for index, piece in enumerate(text.split("\t")):
-            if index:
-                self.spans.append(Span(TAB, role, link, source - 1))
-            if piece:
-                self.spans.append(Span(piece, role, link, source))
-            source += len(piece) + 1
+        for match in _TABS.finditer(text):
+            piece = match[0].replace("\t", TAB)
+            self.spans.append(Span(piece, role, link, source + match.start()))
+
+
+def read(
+    text: str, references: Mapping[str, str], base: str, origins: Origins, *, open_end: bool = False
+) -> tuple[list[Span], Set[str]]:
+    """Read a text for its marks; return its spans and the labels that would be links if they were defined.
+
+    Args:
+        text: words of one block or cell, lines divided by newlines.
+        references: link targets by normalised label.
+        base: the role all words have (``"heading h1"``), empty for plain text.
+        origins: where the text stands in the source.
+        open_end: the text is still arriving.
+    """
+    if open_end:
+        text = inline.without_dangling(text)
+    if inline.is_plain(text):
+        return ([Span(text, base or "text", None, origins(0))] if text else []), NOTHING
+    found = inline.Inline(text, references, open_end=open_end)
+    return build(found, base, origins), found.missing or NOTHING
 
 
 def build(read: inline.Inline, base: str, origins: Origins) -> list[Span]:
@@ -215,17 +236,21 @@ def _with_word(role: str, word: str) -> str:
 
 def _url_length(url: str) -> int:
     """Length without the punctuation that belongs to the sentence (GFM §6.9)."""
-    while True:
-        tail = _URL_TAIL.search(url)
-        if tail:
-            url = url[: tail.start()]
-        elif url.endswith(")") and url.count(")") > url.count("("):
-            url = url[:-1]
+    surplus = url.count(")") - url.count("(")
+    end = len(url)
+    while end:
+        last = url[end - 1]
+        if last == ";":
+            entity = _ENTITY_TAIL.search(url, max(0, end - 34), end)
+            end = entity.start() if entity else end - 1
+        elif last in _URL_TAIL:
+            end -= 1
+        elif last == ")" and surplus > 0:
+            end -= 1
+            surplus -= 1
         else:
-            return len(url)
-
-
-_MARK = re.compile(r"(?:\[\d{1,3}\]|【[^】]{1,40}】)+")
+            break
+    return end
 
 
 def cite(spans: Sequence[Span], citations: Iterable[Citation], source: str, offset: int) -> list[Span]:
@@ -250,7 +275,7 @@ def cite(spans: Sequence[Span], citations: Iterable[Citation], source: str, offs
 
 def _is_markup(words: str) -> bool:
     """Whether the stretch is only there to name the source: ``([site](https://…))``, ``[1]``, ``【1†source】``."""
-    if _MARK.fullmatch(words):
+    if _SOURCE_MARK.fullmatch(words):
         return True
     return words.endswith(")") and words.startswith(("[", "([")) and "](" in words
 

@@ -21,7 +21,7 @@ from poe_tui.transcript.openblocks import OpenBlocks
 
 MAX_DEPTH = 16
 """Containers inside each other. markdown-it drops text below 20 levels; we show it."""
-_LONGEST_DEFINITION = 4_000
+_LONGEST_DEFINITION = 2_000
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=[^ \t])")
 _MAY_DEFINE = re.compile(r"\[(?!\^)(?:[^\\\[\]]|\\.){0,999}(?:\]:|\\?$)")
 

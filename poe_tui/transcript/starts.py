@@ -44,8 +44,8 @@ _HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
 _HTML_LONE_TAG = re.compile(rf"(?:{OPEN_TAG}|{CLOSE_TAG})\s*$")
 _LONGEST_TAG = 2_000
 
-MAX_COLUMNS = 10_000
-"""A table row with more cells is not a table: its text is shown as it is."""
+MAX_COLUMNS = 256
+"""Rows with more cells are no table but hostile: their text is shown as it is."""
 
 
 class Fence(NamedTuple):

@@ -15,19 +15,28 @@ from typing import NamedTuple
 from poe_tui.transcript.lines import Span
 
 _NARROW = (
-    "!-~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u0386\u0388-\u0482\u048a-\u052f\u2010-\u2027"
-    "\u2030-\u205e\u20a0-\u20bf\u2100-\u218b\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc\u2800-\u28ff"
+    "!-~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u0386\u0388-\u0482\u048a-\u052f\u0531-\u0556"
+    "\u0561-\u0587\u05d0-\u05ea\u0620-\u064a\u0660-\u066f\u0671-\u06d5\u0e01-\u0e30\u10d0-\u10ff\u1e00-\u1eff"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u218b\u2190-\u21ff\u2200-\u22ff\u2500-\u25fc\u2800-\u28ff"
 )
 """Characters of one cell each (a test holds every one of them against rich)."""
+_BROAD = "\u3001-\u3029\u3030-\u303e\u3041-\u3096\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60"
+"""Characters of two cells each, between which a row may be broken."""
 _COMPLEX = re.compile(f"[^ {_NARROW}]")
-_ATOM = re.compile(f"[{_NARROW}]+(?![^ {_NARROW}])| +(?![^ {_NARROW}])|[ {_NARROW}]?[^ {_NARROW}]+")
+_ATOM = re.compile(
+    f"[{_NARROW}]+(?![^ {_NARROW}{_BROAD}])| +(?![^ {_NARROW}{_BROAD}])|[{_BROAD}]+(?![^ {_NARROW}{_BROAD}])"
+    f"|[ {_NARROW}{_BROAD}]?[^ {_NARROW}{_BROAD}]+"
+)
+_ALL_BROAD = re.compile(f"[{_BROAD}]+")
 _NO_START = frozenset("、。，．！？：；）］｝」』】〉》〕’”ー々…‥・%,.!?:;)]}'\"")
 """Characters that do not begin a row (the common part of kinsoku)."""
 _NO_END = frozenset("（［｛「『【〈《〔‘“([{")
 _FLAGS = range(0x1F1E6, 0x1F200)
 _SKIN = range(0x1F3FB, 0x1F400)
 
-WORD, SPACE, WIDE = range(3)
+WORD, SPACE, WIDE, BROAD, CLUSTER = range(5)
+"""Kinds of units: characters of one cell, spaces, a wide cluster, characters of two cells, a narrow cluster. ``WORD``
+and ``BROAD`` can be divided anywhere, and rows broken between the characters of ``BROAD``."""
 
 Row = tuple[Span, ...]
 
@@ -162,11 +171,63 @@ class _Filler:
             return
         if self._word and self._divides(self._word[-1], unit):
             self.end_word()
+        if unit.kind == BROAD:
+            self._add_broad(unit)
+        else:
+            self._push(unit)
+
+    def _push(self, unit: Unit) -> None:
         self._word.append(unit)
         self._size += unit.cells
 
+    def _add_broad(self, unit: Unit) -> None:
+        """Place a run of wide characters but for the last ones, which what follows may hold on to."""
+        text = self._spans[unit.span].text
+        begin, end = unit.begin, unit.end
+        if self._word:
+            # The first one must not begin a row: it stays with the word before it.
+            self._push(Unit(unit.span, begin, begin + 1, 2, WIDE))
+            begin += 1
+        last = max(begin, end - 1)
+        while last > begin and last > end - 4 and (text[last] in _NO_START or text[last - 1] in _NO_END):
+            last -= 1
+        if last > begin and not self._word:
+            self._pour(unit.span, text, begin, last)
+            begin = last
+        for index in range(begin, end):
+            if self._word and text[index] not in _NO_START and text[index - 1] not in _NO_END:
+                self.end_word()
+            self._push(Unit(unit.span, index, index + 1, 2, WIDE))
+
+    def _pour(self, span: int, text: str, begin: int, end: int) -> None:
+        while begin < end:
+            gap = sum(space.cells for space in self._spaces)
+            fitting = max(0, (self._width - self._used - gap) // 2)
+            count = fitting
+            if count < end - begin:
+                while count and (text[begin + count] in _NO_START or text[begin + count - 1] in _NO_END):
+                    count -= 1
+            if not count:
+                if self.rows[-1]:
+                    self._spaces = []
+                    self._new_row()
+                    continue
+                count = max(1, fitting)
+            count = min(count, end - begin)
+            self.rows[-1] += [*self._spaces, Unit(span, begin, begin + count, 2 * count, BROAD)]
+            self._spaces = []
+            self._used += gap + 2 * count
+            begin += count
+            if begin < end:
+                self._new_row()
+
+    def _new_row(self) -> None:
+        self.rows.append([])
+        self._used = 0
+
     def _divides(self, before: Unit, after: Unit) -> bool:
-        if WIDE not in (before.kind, after.kind):
+        """Whether a row may be broken between two units that no space divides."""
+        if before.kind not in (WIDE, BROAD) and after.kind not in (WIDE, BROAD):
             return False
         left = self._spans[before.span].text[before.end - 1]
         right = self._spans[after.span].text[after.begin]
@@ -178,15 +239,12 @@ class _Filler:
             return
         self._word, self._size, self._spaces = [], 0, []
         gap = sum(space.cells for space in spaces)
-        row = self.rows[-1]
         if self._used + gap + size <= self._width:
-            row += spaces
-            row += word
+            self.rows[-1] += [*spaces, *word]
             self._used += gap + size
             return
-        if row:
-            self.rows.append([])
-            self._used = 0
+        if self.rows[-1]:
+            self._new_row()
         for unit in word:
             self._put(unit)
 
@@ -194,13 +252,12 @@ class _Filler:
         """Put a piece of a word that begins a row, dividing it where it is longer than that."""
         while self._used + unit.cells > self._width:
             room = self._width - self._used
-            if unit.cells == unit.end - unit.begin and room:
+            if unit.kind == WORD and room:
                 self.rows[-1].append(unit._replace(end=unit.begin + room, cells=room))
                 unit = unit._replace(begin=unit.begin + room, cells=unit.cells - room)
             elif not self.rows[-1]:
                 break
-            self.rows.append([])
-            self._used = 0
+            self._new_row()
         self.rows[-1].append(unit)
         self._used += unit.cells
 
@@ -237,14 +294,16 @@ def _units(spans: Sequence[Span]) -> Iterator[Unit]:
         text = span.text
         for match in _ATOM.finditer(text):
             begin, end = match.span()
-            if _COMPLEX.search(text, begin, end) is None:
+            if _ALL_BROAD.fullmatch(text, begin, end):
+                yield Unit(index, begin, end, 2 * (end - begin), BROAD)
+            elif _COMPLEX.search(text, begin, end) is None:
                 yield Unit(index, begin, end, end - begin, SPACE if text[begin] == " " else WORD)
-                continue
-            for left, right, size in _clusters(text[begin:end]):
-                kind = WIDE if size > 1 else WORD
-                if size == 1 and text[begin + left] == " " and right - left == 1:
-                    kind = SPACE
-                yield Unit(index, begin + left, begin + right, size, kind)
+            else:
+                for left, right, size in _clusters(text[begin:end]):
+                    kind = WIDE if size > 1 else CLUSTER
+                    if right - left == 1 and text[begin + left] == " ":
+                        kind = SPACE
+                    yield Unit(index, begin + left, begin + right, size, kind)
 
 
 @lru_cache(maxsize=2048)
