@@ -80,6 +80,7 @@ def configure(connection: sqlite3.Connection) -> None:
     for pragma in (
         "foreign_keys = ON",
         "synchronous = FULL",  # a power cut must not lose a prompt that was answered for money
+        "fullfsync = ON",  # macOS: fsync alone leaves the words in the drive's cache
         "secure_delete = ON",  # what was deleted is overwritten, not left readable in free pages
         "temp_store = MEMORY",  # no conversation in temporary files
         "cell_size_check = ON",

@@ -209,4 +209,4 @@ def _stored(text: str) -> str:
 
 
 TestStore = StoreMachine.TestCase
-TestStore.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestStore.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
