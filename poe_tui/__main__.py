@@ -13,9 +13,16 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"poe-tui {__version__}")
         return 0
-    from poe_tui.cli.main import run
+    from poe_tui.terminal import skeleton
 
-    return run(arguments)
+    if skeleton.opens_app(arguments):
+        skeleton.show(demo="--demo" in arguments)
+    try:
+        from poe_tui.cli.main import run
+
+        return run(arguments)
+    finally:
+        skeleton.withdraw()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from poe_tui.cli.exits import CANCELLED, FAILED, OK, USAGE, Failure
 from poe_tui.cli.text import COMMANDS, HELP
+from poe_tui.terminal import skeleton
 
 PRIVATE_UMASK = 0o077
 """Whatever a command writes is the person's own (robustness.md K03)."""
@@ -30,7 +31,8 @@ def run(arguments: Sequence[str]) -> int:
     os.umask(PRIVATE_UMASK)
     try:
         code = _dispatch(list(arguments))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return CANCELLED
@@ -79,6 +81,7 @@ def _unknown(word: str) -> str:
 
 
 def _say(text: str) -> None:
+    skeleton.withdraw()  # The app does not come: its first frame would hide the words.
     print(f"poe-tui: {text}", file=sys.stderr)
 
 

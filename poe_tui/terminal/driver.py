@@ -25,6 +25,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from poe_tui.terminal import skeleton
 from poe_tui.terminal.input import InputSplitter, Pasted, Piece
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class QuietDriver(LinuxDriver):
         assert stream is not None
         self._terminal = TerminalFile(stream.fileno())
         self._file = self._terminal  # type: ignore[assignment]  # Textual only writes and flushes.
+        self._alternate = False
+        """Whether the skeleton has switched to the alternate screen already: a second time would flash."""
         self._given = 0
         self._behind_since = 0.0
         self._wake: tuple[int, int] | None = None
@@ -112,7 +115,11 @@ class QuietDriver(LinuxDriver):
         """Take the terminal over."""
         self._wake = os.pipe()
         self._started = True
+        before = skeleton.taken_over()
+        self._alternate = before is not None
         super().start_application_mode()
+        if before is not None:
+            self.attrs_before = before
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was. A second call does nothing."""
@@ -137,6 +144,9 @@ class QuietDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Queue ``data`` for the terminal; dropped when the driver is not running."""
+        if self._alternate and data == skeleton.ALTERNATE:
+            self._alternate = False
+            return
         if self._writer_thread is not None:
             if self._given == self._terminal.taken:
                 self._behind_since = time.monotonic()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # Spelled so that not even typing is imported.
     from typing import Any
 
 DEFAULTS = {
-    "bg": "48;2;22;24;29", "surface": "48;2;29;32;39", "ink": "38;2;211;215;222", "strong": "38;2;242;244;248",
+    "bg": "48;2;22;24;29", "surface": "48;2;29;32;39", "panel": "48;2;42;47;58", "ink": "38;2;211;215;222", "strong": "38;2;242;244;248",
     "dim": "38;2;143;151;168", "accent": "38;2;171;150;255", "sidebar": "auto", "density": "auto", "glyphs": "unicode",
     "colours": "truecolor",
 }  # fmt: skip
@@ -48,7 +48,7 @@ def opens_app(arguments: list[str]) -> bool:
     return True
 
 
-def show() -> bool:
+def show(*, demo: bool = False) -> bool:
     """Draw the first frame if stdin and stdout are a terminal that can show it. Never fails."""
     global _original
     if os.environ.get("TERM", "") in ("", "dumb", "unknown") or os.environ.get("POE_TUI_SKELETON") == "0":
@@ -70,7 +70,7 @@ def show() -> bool:
     except (OSError, ValueError, ImportError):
         return False
     _original = before
-    _write(ALTERNATE + "\x1b[?25l" + frame(width, height, look()))
+    _write(ALTERNATE + "\x1b[?25l" + frame(width, height, look(), demo=demo))
     return True
 
 
@@ -102,7 +102,7 @@ def look() -> dict[str, str]:
     if len(found) < len(DEFAULTS):
         found = DEFAULTS
     if found["colours"] != colours():
-        return {**found, **dict.fromkeys(("bg", "surface", "ink", "strong", "dim", "accent"), "")}
+        return {**found, **dict.fromkeys(("bg", "surface", "panel", "ink", "strong", "dim", "accent"), "")}
     return found
 
 
@@ -144,7 +144,7 @@ def colours() -> str:
     return "256" if os.environ.get("TERM", "").endswith("256color") else "16"
 
 
-def frame(width: int, height: int, style: dict[str, str]) -> str:
+def frame(width: int, height: int, style: dict[str, str], *, demo: bool = False) -> str:
     """Return the bytes of the frame: what the app draws first, without what it does not know yet."""
     bar, dots = ("|", "...") if style["glyphs"] == "plain" else ("▌", "…")
     side = 28 if style["sidebar"] == "on" or (style["sidebar"] == "auto" and width >= 90) else 0
@@ -161,7 +161,12 @@ def frame(width: int, height: int, style: dict[str, str]) -> str:
         out.append(f"\x1b[{row + 1}H{left}" + ("" if full else f"{page}{' ' * (width - side)}"))
     if width >= 90:
         out.append(f"\x1b[1;4H{dim}poe-tui")
-    out.append(f"\x1b[1;{text + 1}H{strong}New thread")
+    title = text
+    if demo:
+        chip = 12 if width >= 90 else 3
+        title = text if width >= 90 else chip + 8
+        out.append(f"\x1b[1;{chip + 1}H{_pen(style['ink'], style['panel'])} demo ")
+    out.append(f"\x1b[1;{title + 1}H{strong}New thread")
     first, last = (height - 3, height - 2) if compact else (height - 7, height - 3)
     for row in range(first, last + 1):
         out.append(f"\x1b[{row + 1};{side + 2}H{accent}{bar}{surface}{' ' * (edge - side - 2)}")

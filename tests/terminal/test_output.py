@@ -27,7 +27,7 @@ STYLES = [
 ]  # fmt: skip
 PROSE = "Saturday follows the Ginza line, Sunday the river; breakfast comes before the first sight, and a day ticket "
 PROSE += "pays from the third ride on, which nobody told us when we came here for the first time in a wet November."
-CLUSTERS = ["a", "b", " ", " ", "   ", "日", "👨‍👩‍👧", "e\u0301", "❤️", "🇨🇭", "▌", "─────", "word", "     ", "ق", " " * 11]
+CLUSTERS = [*"ab ", " ", "   ", "日", "👨‍👩‍👧", "e\u0301", "❤️", "🇨🇭", "▌", "─────", "word", "     ", "ق", " " * 11]
 
 
 def line(draw: random.Random) -> Strip:
