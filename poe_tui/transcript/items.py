@@ -14,6 +14,7 @@ from poe_tui.sanitize import clean, clean_url
 from poe_tui.transcript import numbers
 from poe_tui.transcript.lines import Span
 from poe_tui.transcript.turn_blocks import Activity, Prompt, Source, arguments_line
+from poe_tui.transcript.wrapping import cut
 
 _NAME_LIMIT = 80
 
@@ -117,7 +118,18 @@ def sources(annotations: Sequence[Mapping[str, Any]], searches: Sequence[Item]) 
             for source in listed if isinstance(listed, list) else ():
                 if isinstance(source, dict):
                     _note(found, source.get("url"), source.get("title"))
-    return [Source(number, title, url, domain(url)) for number, (url, title) in enumerate(found.items(), 1)]
+    hosts = [domain(url) for url in found]
+    return [
+        Source(number, title, url, host if hosts.count(host) == 1 else host + _page(url))
+        for number, ((url, title), host) in enumerate(zip(found.items(), hosts, strict=True), 1)
+    ]
+
+
+def _page(url: str) -> str:
+    """What tells pages of one host apart: the end of the path."""
+    path = [part for part in urlsplit(url).path.split("/") if part]
+    last = cut(path[-1], 24) if path else ""
+    return f"/…/{last}" if len(path) > 1 else f"/{last}" if last else ""
 
 
 def _note(found: dict[str, str], url: Any, title: Any) -> None:

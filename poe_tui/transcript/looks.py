@@ -104,6 +104,16 @@ class Looks(Base):
         self.changed_all()
 
     @property
+    def name_of(self) -> Callable[[str], str] | None:
+        """How a model id is called on screen; without it the id itself is shown."""
+        return self.document.around.name_of
+
+    @name_of.setter
+    def name_of(self, name_of: Callable[[str], str] | None) -> None:
+        self.document.around.name_of = name_of
+        self.changed_all()
+
+    @property
     def tail_rows(self) -> int:
         """Blank rows after the last line: the row over the composer in which the pill is drawn (look.md)."""
         return self.viewport.tail

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from poe_tui.model import Cost, Turn
+from poe_tui.sanitize import clean
 from poe_tui.transcript.rows import Frame
 
 
@@ -17,8 +18,14 @@ class Surroundings:
 
     frame: Frame
     cost_of: Callable[[Turn], Cost] | None = None
+    name_of: Callable[[str], str] | None = None
+    """The display name of a model id."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
+
+    def name(self, model: str) -> str:
+        """How a model is called on screen; cleaned."""
+        return clean(self.name_of(model) if self.name_of is not None else model, single_line=True) or "?"
 
 
 class Outline(Protocol):

@@ -193,6 +193,7 @@ class Source:
     title: str
     url: str
     domain: str
+    """Its host, with the end of the path where several sources share the host."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +206,9 @@ class Sources(Block):
         """See :class:`Block`."""
         spans: list[Span] = []
         for source in self.sources[:SOURCES_SHOWN]:
-            domain = Span(cut(source.domain, max(8, frame.pane - 16), frame.ellipsis), "link source", source.url)
-            spans += [Span(f"{source.number}\u00a0", "key"), domain, Span("   ")]
+            domain = cut(frame.own(source.domain), max(8, frame.pane - 16), frame.ellipsis)
+            link = Span(domain, "link source", source.url)
+            spans += [Span(f"{source.number}\u00a0", "key"), link, Span("   ")]
         left_out = len(self.sources) - SOURCES_SHOWN
         spans = [*spans[:-1], Span(f"   and {left_out} more", "dim")] if left_out > 0 else spans[:-1]
         head = Span("Sources  ", "dim")

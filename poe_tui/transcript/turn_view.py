@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from poe_tui.model import Cost, Turn
-from poe_tui.sanitize import clean
 from poe_tui.transcript import items, numbers, words
 from poe_tui.transcript.answer import Answer, Part
 from poe_tui.transcript.model_line import ModelLine
@@ -217,7 +216,7 @@ class TurnView:
         """Everything that is drawn, from the divider to the last word."""
         blocks: list[Block] = []
         if self.previous_model and self.turn.model and self.previous_model != self.turn.model:
-            blocks.append(Divider(clean(self.turn.model, single_line=True)))
+            blocks.append(Divider(self.around.name(self.turn.model)))
         if self._prompts is None:
             self._prompts = items.prompts(self.turn)
         blocks.extend(replace(prompt, whole=True) if self.raw else prompt for prompt in self._prompts)
@@ -319,7 +318,7 @@ class TurnView:
         turn, frame = self.turn, self.around.frame
         asked = time.localtime(turn.created_at) if frame.timestamps and turn.created_at else None
         shown = time.strftime("%H:%M", asked) if asked is not None else ""
-        line = ModelLine(clean(turn.model, single_line=True) or "?", self.place_among_siblings, time=shown)
+        line = ModelLine(self.around.name(turn.model), self.place_among_siblings, time=shown)
         if self.stream is not None:
             return self._live_line(line, self.stream)
         if turn.status == "in_progress":

@@ -48,9 +48,13 @@ DEFAULT_KEYS = KeyNames()
 
 
 def server_name(server: str) -> str:
-    """``Poe`` for Poe's own address, else the host."""
+    """``Poe`` for Poe's own address, ``the server`` on this machine, else the host."""
     host = urlsplit(server).hostname or ""
-    return "Poe" if not host or host == "poe.com" or host.endswith(".poe.com") else clean(host, single_line=True)
+    if not host or host == "poe.com" or host.endswith(".poe.com"):
+        return "Poe"
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return "the server"
+    return clean(host, single_line=True)
 
 
 # --- the model line ---------------------------------------------------------------------------------------------------
@@ -172,6 +176,8 @@ def _failed(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
     error = turn.error or {}
     message = server_words(error.get("message"))
     happened, mend = _what_failed(turn, message)
+    if happened.startswith("the "):
+        happened = f"The {happened[4:]}"
     paragraphs: list[Paragraph] = [((happened, "error"),)]
     if message and message.rstrip(".").lower() not in happened.lower():
         paragraphs.append(((message, "text"),))

@@ -219,6 +219,23 @@ def test_searches_give_way_to_the_sources() -> None:
     assert "Sources  1\u00a0jr.example" in stored_text(SEARCH, message("Uncited."))
 
 
+def test_sources_of_one_host_are_told_apart() -> None:
+    words = "a b c"
+    pages = {"a": "x", "b": "y/z", "c": ""}
+    marks = [cited(words, word, f"https://w.example/{page}") for word, page in pages.items()]
+    rows = stored_text(message(words, *marks))
+    assert "Sources  1\u00a0w.example/x   2\u00a0w.example/…/z   3\u00a0w.example" in rows
+
+
+def test_models_are_called_by_their_display_names() -> None:
+    doc = document()
+    doc.around.name_of = str.upper
+    doc.load([a_turn(model="one"), a_turn(model="two")])
+    rows = text(doc)
+    assert any(row.startswith("ONE |") for row in rows)
+    assert any("now TWO" in row for row in rows)
+
+
 def test_only_web_addresses_become_sources() -> None:
     bad = {"type": "url_citation", "start_index": 0, "end_index": 1, "url": "javascript:alert(1)", "title": "x"}
     assert not any("Sources" in row for row in stored_text(message("Hi.", bad)))

@@ -15,6 +15,8 @@ STREAMING = ModelLine(
 )
 STOPPED = ModelLine("GPT-5.2", (1, 2), state=("stopped", "warning"), numbers=("2.2 s", "≈ 118 tok", "≈ 10 pts"))
 
+RETRYING = ModelLine("m", mark=("○", "warning"), state=("trying again in 4 s", "dim"))
+
 
 def drawn(line: ModelLine, width: int) -> tuple[str, str]:
     row = line.row(Frame(width))
@@ -27,7 +29,7 @@ def drawn(line: ModelLine, width: int) -> tuple[str, str]:
         (STREAMING, 92, ("Claude-Sonnet-4.5", "‹2/3›   ● 2.6 s · ≈ 148 tok · ≈ 11 pts")),
         (STOPPED, 92, ("GPT-5.2", "‹1/2›   stopped · 2.2 s · ≈ 118 tok · ≈ 10 pts")),
         (ModelLine("m", numbers=("4.1 s", "612 tok", "41 pts")), 92, ("m", "4.1 s · 612 tok · 41 pts")),
-        (ModelLine("m", mark=("○", "warning"), state=("trying again in 4 s", "dim")), 80, ("m", "○ trying again in 4 s")),
+        (RETRYING, 80, ("m", "○ trying again in 4 s")),
         (STREAMING, 62, ("Claude-Sonnet-4…", "‹2/3›   ● 2.6 s · ≈ 148 tok · ≈ 11 pts")),
         (STREAMING, 59, ("Claude-Sonnet-4.5", "‹2/3›   ●")),
         (STOPPED, 50, ("GPT-5.2", "‹1/2›   stopped")),

@@ -179,11 +179,16 @@ def test_the_empty_thread_invites() -> None:
 
 @pytest.mark.parametrize(
     ("server", "name"),
-    [("https://api.poe.com/v1", "Poe"), ("", "Poe"), ("http://127.0.0.1:8080/v1", "127.0.0.1"),
+    [("https://api.poe.com/v1", "Poe"), ("", "Poe"), ("http://127.0.0.1:8080/v1", "the server"),
      ("https://notpoe.com/v1", "notpoe.com")],
 )  # fmt: skip
 def test_the_server_by_name(server: str, name: str) -> None:
     assert server_name(server) == name
+
+
+def test_a_sentence_begins_with_a_capital() -> None:
+    error = {"http_status": 503, "message": ""}
+    assert said("failed", error, server="http://127.0.0.1:1/v1")[0] == "The server is overloaded."
 
 
 def test_no_sentence_shouts() -> None:
