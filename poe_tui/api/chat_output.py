@@ -253,7 +253,7 @@ class Output:
                     call.extras[key] = {**call.extras.get(key, {}), **deep(entry[key])}
                 except TooDeep:
                     continue
-        if name and name != call.name and not call.arguments:
+        if name and (not call.name or (name != call.name and not call.arguments)):
             call.name += name
         piece = chat_shapes.arguments_of(function)
         if piece:
