@@ -26,18 +26,19 @@ from poe_tui.palette import Palette
 from poe_tui.paths import config_file, state_dir
 from poe_tui.screens.conversation import ConversationScreen
 from poe_tui.screens.thread_screen import Start
+from poe_tui.terminal.line_filter import draws_symbols
 from poe_tui.themed_app import ThemedApp
 from poe_tui.widgets.bindings import bindings, keymap
 from poe_tui.widgets.numbers import thin
 from poe_tui.widgets.scrollbar import ThumbRender
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from poe_tui.config import Settings
     from poe_tui.opening import Opened
     from poe_tui.storage.errors import StoreState
 
+LONG_ANSWER = 10.0
+"""Seconds from which the end of an answer is worth a bell, where the settings ask for one."""
 AGAIN = 2.0
 """Seconds in which a second ^C quits."""
 
@@ -89,7 +90,9 @@ class PoeApp(ThemedApp):
             await before.aclose()
         opened: Opened = await opening.open_all(self.launch)
         self.opened = opened
-        opened.runtime.store.on_state = self._store_state
+        store = opened.runtime.store
+        store.on_state = self._store_state
+        self.conversation.unsaved = f"not saved: {store.read_only_reason}" if store.read_only_reason else ""
         self.load_palettes(tell=True)
         self.apply_settings(opened.loaded.settings)
         launch = self.launch
@@ -118,7 +121,7 @@ class PoeApp(ThemedApp):
         """Let everything that is drawn follow the settings."""
         look, page = settings.appearance, self.conversation
         self.use_theme(look.theme)
-        self.plain_glyphs.enabled = look.glyphs == "plain" or (look.glyphs == "auto" and not _is_unicode(os.environ))
+        self.plain_glyphs.enabled = look.glyphs == "plain" or (look.glyphs == "auto" and not draws_symbols(os.environ))
         self.set_keymap(keymap(settings.keys))
         page.bind_keys(settings.keys, settings.general.send_key)
         page.use_density(look.density)
@@ -127,6 +130,19 @@ class PoeApp(ThemedApp):
         page.stage.look(reasoning=look.reasoning, timestamps=look.timestamps, frame_rate=rate)
         self.set_mouse(look.mouse == "on")
         self.settings_changed.publish(settings)
+        self.call_later(self._remember_look, settings)
+
+    def _remember_look(self, settings: Settings) -> None:
+        """Leave the next start's first frame in the colours and the shape of this one."""
+        from poe_tui.terminal import first_look, skeleton
+
+        look = settings.appearance
+        skeleton.remember(
+            first_look.first_look(
+                self.palette, self.console._color_system, sidebar=settings.general.sidebar, density=look.density,
+                plain=self.plain_glyphs.enabled,
+            )
+        )  # fmt: skip
 
     def save_setting(self, key: str, value: Any) -> Settings:
         """Save one setting, apply it, and return the settings in force. Raises ``BadValue`` or ``ConfigError``."""
@@ -179,6 +195,9 @@ class PoeApp(ThemedApp):
     def _turn_changed(self, message: ConversationScreen.TurnChanged) -> None:
         if message.event.type == "turn.ended":
             self.fetch_balance()
+            opened, took = self.opened, message.event.turn.timing.get("total") or 0.0
+            if opened is not None and opened.loaded.settings.general.notify == "bell" and took > LONG_ANSWER:
+                self.bell()
 
     def _store_state(self, state: StoreState) -> None:
         """Called from the store's thread."""
@@ -188,7 +207,15 @@ class PoeApp(ThemedApp):
         self.conversation.unsaved = "" if state.kind == "ok" else f"not saved: {state.reason or state.kind}"
         self.conversation.draw_figures()
 
+    async def on_app_focus(self) -> None:
+        """Back at this window: other windows may have added threads meanwhile."""
+        await self.conversation.refresh_threads()
+
     # --- what the page asks for ------------------------------------------------------------------------------------
+    @on(ConversationScreen.Ready)
+    async def _page_is_ready(self) -> None:
+        await self.release_input()
+
     @on(ConversationScreen.NeedsKey)
     def _needs_key(self) -> None:
         dialogs.ask_for_key(self)
@@ -267,9 +294,3 @@ class PoeApp(ThemedApp):
             self.conversation.keep()
         if self.opened is not None:
             await self.opened.aclose()
-
-
-def _is_unicode(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal's locale says UTF-8, and the terminal is not the Linux console."""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
-    return "utf" in locale.casefold() and environ.get("TERM") != "linux"

@@ -13,13 +13,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from poe_tui.actions import Action, Scope
+from poe_tui.actions import Scope
 from poe_tui.palette import POE_DARK, Palette
+from poe_tui.screens.open_thread import OpenThread
+from poe_tui.screens.prompt_commands import PromptCommands
 from poe_tui.screens.stage import Stage
-from poe_tui.screens.thread_actions import ThreadActions
 from poe_tui.widgets import numbers
 from poe_tui.widgets.bindings import bar, bindings, keys_of, label_of
-from poe_tui.widgets.command_menu import CommandMenu, is_path, matching, parse
 from poe_tui.widgets.composer import Chip, Composer
 from poe_tui.widgets.header import NARROW, HeaderBar
 from poe_tui.widgets.keys import key_words
@@ -44,7 +44,7 @@ SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.le
 """In message mode; the key for help stands before ``continue``, which gives way first."""
 
 
-class ConversationScreen(ThreadActions):
+class ConversationScreen(PromptCommands):
     """The page that is there from the first frame on."""
 
     AUTO_FOCUS = "#prompt"
@@ -54,18 +54,12 @@ class ConversationScreen(ThreadActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings("conversation", "composer")
 
     header = getters.query_one("#header", HeaderBar)
-    menu = getters.query_one("#menu", CommandMenu)
     pill = getters.query_one("#pill", Pill)
     status = getters.query_one("#status", StatusLine)
     sidebar = getters.query_one("#sidebar", Vertical)
 
-    class Command(Message):
-        """A command was chosen: from the menu or by its slash name."""
-
-        def __init__(self, action: Action, argument: str = "") -> None:
-            super().__init__()
-            self.action = action
-            self.argument = argument
+    class Ready(Message):
+        """The prompt has the focus: what was typed before may come in."""
 
     def __init__(self, *, keys: Mapping[str, str] | None = None, demo: bool = False, sidebar: str = "auto") -> None:
         """Prepare the page.
@@ -76,15 +70,12 @@ class ConversationScreen(ThreadActions):
             sidebar: ``auto``, ``on`` or ``off``.
         """
         super().__init__()
-        self.keys: Mapping[str, str] = keys or {}
+        self.keys = keys or {}
         self.balance = ""
-        self.unsaved = ""
         self.density = "auto"
         self.palette = POE_DARK
         self._demo = demo
         self._sidebar_wanted = sidebar != "off"
-        self._behind_menu: str | None = None
-        self._unknown_command = ""
 
     def compose(self) -> ComposeResult:
         """Everything, with nothing in it yet."""
@@ -106,6 +97,8 @@ class ConversationScreen(ThreadActions):
         self.stage.look(palette=self.palette, tail_rows=0)
         self.bind_keys(self.keys)
         self._fit()
+        self.set_focus(self.composer.prompt)
+        self.post_message(self.Ready())
 
     # --- settings --------------------------------------------------------------------------------------------------
     def bind_keys(self, keys: Mapping[str, str], send_key: str = "enter") -> None:
@@ -184,10 +177,16 @@ class ConversationScreen(ThreadActions):
         self.composer.tell(next_turn=price)
         self.status.tell(
             context="" if share is None else "< 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %"),
-            thread=numbers.points(desk.thread_cost()) if desk.path else "",
+            thread=self._thread_words(desk) if desk.path else "",
             next_turn=price if low else "",
             notice=self.unsaved,
         )
+
+    @staticmethod
+    def _thread_words(desk: OpenThread) -> str:
+        """What the thread cost; of a long one only the end is known."""
+        words = numbers.points(desk.thread_cost())
+        return f"> {words.removeprefix('≈ ')}" if desk.before and words != "?" else words
 
     def draw_live(self) -> None:
         """The live value, twice a second while something comes in."""
@@ -223,92 +222,6 @@ class ConversationScreen(ThreadActions):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Other keys matter now."""
         self.draw_keys()
-
-    # --- the prompt and its commands -------------------------------------------------------------------------------
-    @property
-    def draft(self) -> str:
-        """What the person is writing; a command stands in for it while the menu is open."""
-        return self.composer.text if self._behind_menu is None else self._behind_menu
-
-    @on(Composer.Changed)
-    def _prompt_changed(self, event: Composer.Changed) -> None:
-        text = event.text
-        if self._behind_menu is not None and not text.startswith("/"):
-            self._close_menu()
-            return
-        found = matching(text) if text.startswith("/") else []
-        self.menu.show(found, self.keys)
-        self.composer.prompt.menu_open = bool(found)
-        if self._behind_menu is None:
-            self.draft_changed()
-
-    @on(Composer.Submitted)
-    async def _submitted(self, event: Composer.Submitted) -> None:
-        text = event.text
-        if text.startswith("/") and not event.pasted and await self._run_typed(text):
-            return
-        behind, self._behind_menu = self._behind_menu, None
-        await self.submit(event)
-        if behind:
-            self.composer.prompt.put(behind)
-
-    async def _run_typed(self, text: str) -> bool:
-        """Run a typed command; whether it was one (or a slip that should not cost money)."""
-        found = parse(text)
-        choices = matching(text.rstrip())
-        if found is None and choices and " " not in text.strip():
-            found = (self.menu.choice if self.menu.is_open and self.menu.choice in choices else choices[0]), ""
-        if found is not None:
-            action, argument = found
-            if action.argument.isupper() and not argument:
-                self.composer.prompt.put(f"/{action.slash} ")
-                return True
-            self._close_menu(cleared=True)
-            self.post_message(self.Command(action, argument))
-            return True
-        if is_path(text) or "\n" in text.strip() or text == self._unknown_command:
-            self._unknown_command = ""
-            return False
-        self._unknown_command = text
-        await self.composer.put_back(text)
-        word = text[1:].split(maxsplit=1)[0]
-        self.notify(f"There is no command /{word}. Enter again sends it as it is.", severity="warning")
-        return True
-
-    @on(PromptArea.MenuKey)
-    def _menu_key(self, event: PromptArea.MenuKey) -> None:
-        if event.key == "tab":
-            choice = self.menu.choice
-            if choice is not None:
-                self.composer.prompt.put(f"/{choice.slash}" + (" " if choice.argument else ""))
-        else:
-            self.menu.move(1 if event.key == "down" else -1)
-
-    @on(CommandMenu.Chosen)
-    def _menu_chosen(self, event: CommandMenu.Chosen) -> None:
-        if event.action.argument.isupper():
-            self.composer.prompt.put(f"/{event.action.slash} ")
-        else:
-            self._close_menu()
-            self.post_message(self.Command(event.action))
-        self.composer.prompt.focus()
-
-    def open_menu(self) -> None:
-        """Show all commands; the draft waits behind them."""
-        if self._behind_menu is None and not self.composer.text.startswith("/"):
-            self._behind_menu = self.composer.text
-            self.composer.prompt.put("/")
-        self.composer.prompt.focus()
-
-    def _close_menu(self, *, cleared: bool = False) -> None:
-        """Close the menu and bring the draft back."""
-        behind, self._behind_menu = self._behind_menu, None
-        self.menu.show([], self.keys)
-        self.composer.prompt.menu_open = False
-        if behind is not None:
-            self.composer.prompt.put(behind)
-        elif not cleared and parse(self.composer.text) is not None:
-            self.composer.prompt.put("")
 
     @on(PromptArea.EndPressed)
     def action_transcript_end(self) -> None:

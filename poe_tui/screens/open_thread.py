@@ -16,9 +16,12 @@ from poe_tui.widgets.composer import Pasted
 
 if TYPE_CHECKING:
     from poe_tui.engine.runtime import Runtime
+    from poe_tui.storage.store import TurnOutline
 
 EFFORTS = ("low", "medium", "high")
 """What a model takes that declares no values of its own."""
+WHOLE = 60
+"""Turns that are read with their contents when a thread is opened; of a longer one the rest comes when it is near."""
 CONTINUE = "Go on exactly where you stopped."
 """The visible short line that continues a broken answer (architecture.md §3)."""
 
@@ -26,10 +29,15 @@ CONTINUE = "Go on exactly where you stopped."
 class OpenThread:
     """One thread and its path."""
 
-    def __init__(self, runtime: Runtime, thread: Thread, path: Sequence[Turn] = ()) -> None:
+    def __init__(
+        self, runtime: Runtime, thread: Thread, path: Sequence[Turn] = (), before: Sequence[TurnOutline] = ()
+    ) -> None:
         self.runtime = runtime
         self.thread = thread
         self.path: list[Turn] = list(path)
+        """The path from its root; of a long one, its end."""
+        self.before: list[TurnOutline] = list(before)
+        """What stands before ``path`` in a long thread, without contents."""
 
     # --- opening ---------------------------------------------------------------------------------------------------
     @classmethod
@@ -40,11 +48,27 @@ class OpenThread:
     @classmethod
     async def load(cls, runtime: Runtime, thread: Thread) -> OpenThread:
         """Open a stored thread; it counts as read."""
-        path = await runtime.store.path(thread.tip_id)
+        desk = cls(runtime, thread)
+        await desk.reload()
         if thread.unread:
             thread.unread = False
             runtime.store.update_thread(thread.id, unread=False)
-        return cls(runtime, thread, path)
+        return desk
+
+    async def reload(self) -> None:
+        """Read the path again; a long one only as far as it is seen at first."""
+        store, tip = self.runtime.store, self.thread.tip_id
+        if await store.depth(tip) <= 2 * WHOLE:
+            self.path, self.before = await store.path(tip), []
+            return
+        self.path = await store.path(tip, limit=WHOLE)
+        outline = await store.outline(tip)
+        self.before = outline[: len(outline) - len(self.path)]
+
+    @property
+    def shown(self) -> list[Turn | TurnOutline]:
+        """What the transcript is given: the path from its root."""
+        return [*self.before, *self.path]
 
     @property
     def id(self) -> str:
@@ -176,10 +200,6 @@ class OpenThread:
         await self.reload()
         return True
 
-    async def reload(self) -> None:
-        """Read the path again."""
-        self.path = await self.runtime.store.path(self.thread.tip_id)
-
     async def fork(self, turn: Turn) -> Thread:
         """Return a new thread whose path is this one's up to ``turn``."""
         store, now = self.runtime.store, time.time()
@@ -188,7 +208,7 @@ class OpenThread:
             options=dict(self.thread.options), created_at=now, updated_at=now,
         )  # fmt: skip
         store.add_thread(replace(copy))
-        for original in self.path:
+        for original in await store.path(turn.id):
             parent = copy.tip_id
             row = replace(
                 original, id=new_id(), thread_id=copy.id, parent_id=parent, chosen_child_id=None, group_id=None
@@ -196,8 +216,6 @@ class OpenThread:
             store.begin_turn(row)
             store.end_turn(row)
             copy.tip_id = row.id
-            if original.id == turn.id:
-                break
         await store.flush()
         return copy
 
@@ -213,6 +231,9 @@ class OpenThread:
             self.path[ids.index(turn.id)] = turn
         else:
             keep = ids.index(turn.parent_id) + 1 if turn.parent_id in ids else 0
+            if not keep:
+                far = [outline.id for outline in self.before]
+                self.before = self.before[: far.index(turn.parent_id) + 1 if turn.parent_id in far else 0]
             if keep < len(self.path):
                 turn.sibling_index = turn.sibling_count = self.path[keep].sibling_count + 1
             self.path = [*self.path[:keep], turn]

@@ -172,7 +172,7 @@ class Stage(Container):
     def action_message_first(self) -> None:
         """The first turn."""
         if self.desk is not None and self.desk.path:
-            self.transcript.select(self.desk.path[0].id)
+            self.transcript.select(self.desk.shown[0].id)
 
     def action_message_last(self) -> None:
         """The last turn, and follow."""
@@ -275,11 +275,12 @@ class Stage(Container):
         desk, turn = self.desk, self.turn
         if desk is None or turn is None or desk.is_running or turn.sibling_count < 2:
             return
-        place = next((index for index, known in enumerate(desk.path) if known.id == turn.id), 0)
+        place = next((index for index, known in enumerate(desk.shown) if known.id == turn.id), 0)
         if await desk.walk(turn, step) and desk is self.desk:
-            self.transcript.show(desk.path)
-            if place < len(desk.path):
-                self.transcript.select(desk.path[place].id)
+            shown = desk.shown
+            self.transcript.show(shown)
+            if place < len(shown):
+                self.transcript.select(shown[place].id)
 
     def action_turn_fork(self) -> None:
         """A new thread that begins with this path."""

@@ -63,6 +63,8 @@ class ThreadScreen(Screen[None]):
         self.runtime: Runtime | None = None
         self.desk: OpenThread | None = None
         self.has_key = True
+        self.unsaved = ""
+        """What is wrong with the saving of threads, for as long as it is."""
         self.live = LiveFacts()
         self.known: list[Thread] = []
         """The threads of the list."""
@@ -132,8 +134,8 @@ class ThreadScreen(Screen[None]):
         events = desk.runtime.live.events(desk.id)
         for event in events:
             self.live.see(event)
-        self.stage.look(cost_of=desk.cost_of)
-        self.transcript.show(desk.path, events, position=desk.thread.scroll or None)
+        self.stage.look(cost_of=desk.cost_of, fetch=self.fetch_turns)
+        self.transcript.show(desk.shown, events, position=desk.thread.scroll or None)
         self.composer.prompt.put_fresh(desk.thread.draft)
         self.composer.prompt.past.replace(turn.input_text for turn in desk.path)
         self.threads.current = desk.id
@@ -141,6 +143,15 @@ class ThreadScreen(Screen[None]):
         self.draw_figures()
         self.draw_live()
         self.draw_keys()
+
+    @work(group="fetch", exit_on_error=False, description="read earlier turns")
+    async def fetch_turns(self, ids: list[str]) -> None:
+        """Hand the transcript turns of a long thread that came near."""
+        desk = self.desk
+        if desk is not None:
+            turns = await desk.runtime.store.turns(ids)
+            if desk is self.desk:
+                self.transcript.supply(turns)
 
     @work(exclusive=True, group="open", exit_on_error=False, description="open a thread")
     async def open_thread(self, thread_id: str, turn_id: str | None = None) -> None:
@@ -269,6 +280,8 @@ class ThreadScreen(Screen[None]):
         desk, event = self.desk, message.event
         here = desk is not None and desk.id == message.thread_id
         if event.type == "turn.ended" and self.runtime is not None:
+            if not event.saved:
+                self.unsaved = f"not saved: {event.unsaved_reason}"
             if not here:
                 self.runtime.store.update_thread(message.thread_id, unread=True)
             elif desk is not None and _nothing_accepted(event.turn):

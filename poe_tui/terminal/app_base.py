@@ -11,7 +11,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual import constants, on
+from textual import constants, events, on
 from textual.driver import Driver
 from textual.worker import Worker, WorkerState
 
@@ -47,6 +47,8 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         self.plain_glyphs = PlainGlyphs(enabled=False)
         super().__init__(driver_class=driver_class)
         self._farewell: list[str] = []
+        self._early: list[events.Event] | None = []
+        """What was typed before anything could take it; ``None`` from then on."""
         self._saving: asyncio.Future[None] | None = None
         self._ending = False
 
@@ -57,6 +59,20 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
     def redact(self, text: str) -> str:
         """Return ``text`` without secrets; every crash report and message goes through it."""
         return text
+
+    # --- what comes from it ----------------------------------------------------------------------------------------
+    async def on_event(self, event: events.Event) -> None:
+        """Handle an event; keys wait, in their order, until the first screen has its focus."""
+        if self._early is not None and isinstance(event, (events.Key, events.Paste)):
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    async def release_input(self) -> None:
+        """Let everything typed so far go where the focus is now. Call it from a handler of the app's own."""
+        early, self._early = self._early or [], None
+        for event in early:
+            await super().on_event(event)
 
     # --- what reaches the terminal ---------------------------------------------------------------------------------
     def get_line_filters(self) -> Sequence[LineFilter]:

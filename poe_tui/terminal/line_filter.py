@@ -16,6 +16,8 @@ from textual.filter import LineFilter
 from poe_tui.sanitize import clean_url, gate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.style import Style
     from textual.color import Color
 
@@ -62,3 +64,9 @@ class PlainGlyphs(LineFilter):
             segment if segment.text.isascii() else Segment(segment.text.translate(PLAIN), segment.style)
             for segment in segments
         ]
+
+
+def draws_symbols(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal can be trusted with more than ASCII: a UTF-8 locale, and not the Linux console."""
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    return "utf" in locale.casefold() and environ.get("TERM") != "linux"

@@ -53,8 +53,9 @@ class PlainApp(TerminalApp):
         area.cursor_blink = False
         yield area
 
-    def on_mount(self) -> None:
-        self.query_one(Area).focus()
+    async def on_mount(self) -> None:
+        self.screen.set_focus(self.query_one(Area))
+        await self.release_input()
 
     def redact(self, text: str) -> str:
         return text.replace("sesame", "***")
