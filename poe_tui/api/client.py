@@ -63,7 +63,7 @@ class PoeClient:
     Talks to one Responses-format server; opens nothing and imports no HTTP library before the first request.
 
     ``idle_timeout`` in seconds, ``None`` for none. ``connect_budget``: seconds that a turn may spend connecting.
-    ``max_requests``: 1 turns retries off. ``proxy``: ``None`` for the environment's, ``""`` for none, or a URL.
+    ``max_requests``: 1 turns retries off. ``proxy``: ``None`` for the environment's, ``"none"``, or a URL.
     """
 
     def __init__(

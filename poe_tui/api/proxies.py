@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from poe_tui import servers
 
-DIRECT = frozenset({"", "none", "direct", "off"})
+DIRECT = frozenset({"none", "direct", "off"})
 """Values of the setting that mean no proxy, whatever the environment says."""
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -45,11 +45,11 @@ def choose(host: str, port: int, setting: str | None, environ: Mapping[str, str]
     """
     Return the proxy for an https server at ``host``. Raises :class:`BadProxy`.
 
-    ``setting`` is ``None`` for the environment's, one of :data:`DIRECT` for none, else the proxy's URL.
+    ``setting`` is ``None`` or empty for the environment's, one of :data:`DIRECT` for none, else the proxy's URL.
     """
     if servers.is_loopback(host):
         return None
-    if setting is not None:
+    if setting and setting.strip():
         return None if setting.strip().lower() in DIRECT else parse(setting)
     url = _variable(environ, "https_proxy") or _variable(environ, "all_proxy")
     if not url or bypassed(host, port, _variable(environ, "no_proxy")):

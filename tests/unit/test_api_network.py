@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from poe_tui.api import errors
-from poe_tui.api.client import Hooks, PoeClient
+from poe_tui.api.client import Hooks, PoeClient, warm_up
 from poe_tui.api.resolver import Resolver
 from tests.fault_server import FaultServer, answer, sse
 from tests.unit.api_help import Key, client, hooks, run, turn_to, unused_port
@@ -215,7 +215,7 @@ async def _close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 _HANG = """
 import asyncio, contextlib, time
-from poe_tui.api.client import Hooks, PoeClient
+from poe_tui.api.client import Hooks, PoeClient, warm_up
 
 def lookup(host, port):
     time.sleep(60)
@@ -242,3 +242,8 @@ def test_leaving_never_waits_for_a_resolver() -> None:
     done = subprocess.run([sys.executable, "-c", _HANG], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "left\n", "")
     assert time.monotonic() - started < 10
+
+
+async def test_warming_up_in_a_thread_leaves_nothing_to_import() -> None:
+    await asyncio.to_thread(warm_up)
+    assert {"httpx", "poe_tui.api.answer", "poe_tui.api.wire"} <= set(sys.modules)

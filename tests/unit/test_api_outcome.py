@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poe_tui.api.accumulate import ResponseBuilder
-from poe_tui.api.events import EVENT_MODELS
+from poe_tui.api.events import EVENT_MODELS, ResponseCompleted
 from poe_tui.api.parse import build as make
 from poe_tui.api.parse import parse
 from tests.unit.test_api_accumulate import Raw, added, build, call, completed, delta, done, message
@@ -140,3 +140,14 @@ def test_the_text_is_the_deltas_or_the_snapshot(words: list[str], closed: bool) 
     events = [delta(word, sequence_number=number) for number, word in enumerate(words, 2)]
     builder = build(*events, *([completed(message("final"))] if closed else []))
     assert builder.output_text == ("final" if closed else text)
+
+
+def test_what_nests_beyond_reason_is_not_carried_on() -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    builder = ResponseBuilder()
+    builder.apply(
+        ResponseCompleted(response={"id": "r", "output": [{"type": "x", "deep": deep}], "usage": {"a": deep}})
+    )
+    assert (builder.output, builder.usage, builder.status) == ([], None, "completed")

@@ -37,8 +37,10 @@ def test_loopback_is_always_direct(host: str) -> None:
 def test_the_setting_wins_over_the_environment() -> None:
     environ = {"HTTPS_PROXY": "http://env:1", "NO_PROXY": "*"}
     assert choose("h", 443, "http://set:2", environ) == Proxy("http", "set", 2)
-    for word in ("", "none", " Direct "):
+    for word in ("none", " Direct "):
         assert choose("h", 443, word, {"HTTPS_PROXY": "http://env:1"}) is None
+    for word in ("", " ", None):
+        assert choose("h", 443, word, {"HTTPS_PROXY": "http://env:1"}) == Proxy("http", "env", 1)
 
 
 def test_user_and_password_are_kept_from_every_message() -> None:

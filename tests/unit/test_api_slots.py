@@ -189,6 +189,11 @@ def test_a_reasoning_item_that_tells_nothing_takes_what_was_streamed() -> None:
     assert build(streamed, completed(told)).output == [told]
 
 
+def test_a_name_that_is_none_belongs_to_nobody() -> None:
+    builder = build(added({**message(), "id": None}), delta("a", item_id=""), done({**message("a"), "id": ""}))
+    assert builder.output_text == "a"
+
+
 def test_a_part_knows_when_it_is_empty() -> None:
     assert Part("output_text").empty
     assert not Part("hologram").empty
