@@ -11,17 +11,19 @@ from poe_tui.storage.rows import json_in, lines, message_item, reasoning_item
 MESSAGE = "poe-tui ended before the answer was complete."
 
 
-def recover(db: sqlite3.Connection, alive: Callable[[str], bool]) -> int:
-    """End the turns in flight whose owner is not alive, never those of a running instance; returns how many."""
+def leftovers(db: sqlite3.Connection, alive: Callable[[str], bool]) -> list[str]:
+    """The ids of the turns in flight whose owner is not alive; those of a running instance are not among them."""
     rows = db.execute("SELECT id, owner FROM turns WHERE status = 'in_progress' ORDER BY seq").fetchall()
-    living: dict[str, bool] = {}
-    count = 0
-    for turn_id, owner in rows:
-        if isinstance(owner, str) and living.setdefault(owner, alive(owner)):
-            continue
+    living = {owner: isinstance(owner, str) and alive(owner) for owner in {row[1] for row in rows}}
+    return [turn_id for turn_id, owner in rows if not living[owner]]
+
+
+def recover(db: sqlite3.Connection, alive: Callable[[str], bool]) -> int:
+    """End them; returns how many."""
+    left = leftovers(db, alive)
+    for turn_id in left:
         _interrupt(db, turn_id)
-        count += 1
-    return count
+    return len(left)
 
 
 def checkpoints(db: sqlite3.Connection, turn_id: str) -> tuple[str, str]:

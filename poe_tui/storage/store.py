@@ -325,11 +325,15 @@ class Store:
     def _recover(self) -> None:
         """End what killed processes left, before anybody reads it; while the database is locked, a little later."""
         lease = self._opened.lease
-        if lease is not None:
-            left = self._writer.run(lambda db: recovery.recover(db, lease.alive))
-            self._last = left
-            wait_for([left], timeout=_RECOVERY_SECONDS)
-            lease.tidy()
+        if lease is None:
+            return
+        # Looked at without a lock: usually there is nothing, and others are writing.
+        look = self._writer.submit(Job(lambda db: recovery.leftovers(db, lease.alive), kind="read"))
+        wait_for([look], timeout=_RECOVERY_SECONDS)
+        if not look.done() or look.exception() or look.result():
+            self._last = self._writer.run(lambda db: recovery.recover(db, lease.alive))
+            wait_for([self._last], timeout=_RECOVERY_SECONDS)
+        lease.tidy()
 
     def _place(self) -> changes.Place:
         database, lease = self._opened.database, self._opened.lease

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,8 +19,15 @@ import pytest
 from poe_tui.model import Item, Thread, Turn, new_id
 from poe_tui.storage.store import Store, StoreState
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 T = TypeVar("T")
+
+
+def fast_folder() -> Path:
+    """A new directory in memory, or on the disk where there is no room for it."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 100_000_000
+    return Path(tempfile.mkdtemp(prefix="poe-tui-", dir=memory if roomy else None))
 
 
 def done(future: Future[T]) -> T:
