@@ -148,4 +148,4 @@ class Looks(Base):
             self._frame = frame
             self._painter = Painter(self._palette, frame)
         self.viewport.resize(self._frame, self.size.height)
-        self._draw()
+        self._lay_out()

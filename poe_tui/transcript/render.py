@@ -92,7 +92,8 @@ class Painter:
             self._segment(" " * (TEXT_COLUMN - MARK_COLUMN - 1), page, MARK_COLUMN + 1 - TEXT_COLUMN, y),
         ]
         at = used = 0
-        for span, ground in self._spans(row, shift):
+        for span, ground, skipped in self._spans(row, shift):
+            at += skipped
             style = styles(f"{span.role} {row.tone}" if row.tone else span.role, ground)
             if span.link and (url := clean_url(span.link)):
                 style += Style(meta={"poe_link": url})
@@ -102,64 +103,58 @@ class Painter:
         segments.append(self._segment(" " * max(0, frame.width - TEXT_COLUMN - used), page, at, y))
         return Strip([segment for segment in segments if segment.text]).adjust_cell_length(frame.width, page)
 
-    def _spans(self, row: Row, shift: int) -> Iterator[tuple[Span, str]]:
-        """The row from the text column to R, with the background of each span."""
+    def _spans(self, row: Row, shift: int) -> Iterator[tuple[Span, str, int]]:
+        """The row from the text column to R: span, background, and how many characters before it are not drawn."""
         frame, line = self.frame, row.line
         if line.kind in ("code", "code-head"):
             yield from self._code(row, shift if line.kind == "code" else 0)
             return
         used = 0
         for span in line.spans:
-            yield self._glyphs(span), "bg"
+            yield self._glyphs(span), "bg", 0
             used += cell_len(span.text)
         if row.right:
             width = sum(cell_len(span.text) for span in row.right)
-            yield Span(" " * max(0, frame.pane - used - width)), "bg"
+            yield Span(" " * max(0, frame.pane - used - width)), "bg", 0
             for span in row.right:
-                yield span, "bg"
+                yield span, "bg", 0
 
-    def _code(self, row: Row, shift: int) -> Iterator[tuple[Span, str]]:
-        """A row of code: background up to R, clipped with ``…`` where it is wider."""
-        room, indent, dropped = self.frame.pane, row.line.indent, shift
-        cut = self.frame.ellipsis
-        barred = not self._ansi
-        total = sum(cell_len(span.text) for span in row.line.spans) - shift
-        clip = total > room
-        room -= len(cut) if clip else 0
+    def _code(self, row: Row, shift: int) -> Iterator[tuple[Span, str, int]]:
+        """A row of code: background up to R, clipped with ``…`` at the edges where it is wider."""
+        indent = row.line.indent
+        code: list[Span] = []
         for span in row.line.spans:
-            text = span.text
-            if indent > 0:
-                head, text = split_at(text, indent)
+            head, text = split_at(span.text, max(0, indent))
+            if head:
                 indent -= cell_len(head)
-                room -= cell_len(head)
-                if head:
-                    yield self._glyphs(span._replace(text=head)), "bg"
-            if not text:
-                continue
-            if not barred:
-                # Without backgrounds a line shows where code begins; it stands in the indentation.
-                yield Span(self._own("│"), "rule"), "code"
-                text, room, barred = text[1:], room - 1, True
-            if row.line.kind == "code-head" and span.role == "code-label":
-                text = self._own(text[:3]) + text[3:]
-            if dropped:
-                gone, text = split_at(text, dropped)
-                dropped -= cell_len(gone)
-            shown, rest = split_at(text, room)
-            room -= cell_len(shown)
-            if shown:
-                yield span._replace(text=shown), "code"
-            if rest:
-                break
-        if not barred and indent <= 0:
-            yield Span(self._own("│"), "rule"), "code"
-            room -= 1
-        if clip:
-            room += len(cut)
-            yield Span(cut, "dim"), "code"
-            room -= len(cut)
+                yield self._glyphs(span._replace(text=head)), "bg", 0
+            if text:
+                code.append(span._replace(text=text))
+        room = self.frame.pane - row.line.indent
+        # The two cells of indentation stand still; without backgrounds a line in them shows where code begins.
+        margin = self._own("│") if self._ansi else " "
+        yield Span(f"{margin} "[: max(0, room)], "rule"), "code", 0
+        room -= 2
+        text = "".join(span.text for span in code)
+        skipped = 2 if text.startswith("  ") else 0
+        if row.line.kind == "code-head":
+            text = text.replace(" · ", self._own(" · "), 1)
+        width = cell_len(text[skipped:])
+        cut = self.frame.ellipsis
+        before = cut if 0 < shift < width else ""
+        after = cut if width - shift > room > 0 else ""
+        gone, _ = split_at(text[skipped:], shift + cell_len(before) if before else min(shift, width))
+        shown, _ = split_at(text[skipped + len(gone) :], max(0, room - cell_len(before) - cell_len(after)))
+        if before:
+            yield Span(before, "dim"), "code", len(gone) - len(before)
+        begin = skipped + len(gone)
+        for span in _between(code, text, begin, begin + len(shown)):
+            yield span, "code", 0
+        if after:
+            yield Span(after, "dim"), "code", 0
+        room -= cell_len(before) + cell_len(shown) + cell_len(after)
         if room > 0:
-            yield Span(" " * room), "code"
+            yield Span(" " * room), "code", 0
 
     def _glyphs(self, span: Span) -> Span:
         """The plain set for marks that are ours, not the author's."""
@@ -177,18 +172,31 @@ class Painter:
     # --- selection ----------------------------------------------------------------------------------------------------
     def _select(self, strip: Strip, y: int, start: int, end: int) -> Strip:
         """The strip with some of its characters selected."""
-        drawn = len(strip.text.rstrip()) - TEXT_COLUMN
-        end = drawn if end < 0 else min(end, drawn)
         segments: list[Segment] = []
-        at = -TEXT_COLUMN
+        filled = len(strip.text.rstrip())
+        drawn = 0
         for text, style, _ in strip:
             page = style or self.styles()
-            cuts = sorted({0, *(cut - at for cut in (start, end) if 0 < cut - at < len(text)), len(text)})
+            at = page.meta["offset"][0]
+            # Beyond the last character nothing is selected, however far the pointer is.
+            last = len(text) if end < 0 else end - at
+            last = min(last, filled - drawn)
+            cuts = sorted({0, *(cut for cut in (start - at, last) if 0 < cut < len(text)), len(text)})
             for begin, stop in pairwise(cuts):
-                chosen = start <= at + begin < end
+                chosen = start - at <= begin < last
                 ink = page + self.styles.selection if chosen else page
                 # A piece of a segment begins at another character: the offset has to say so.
                 ink += Style(meta={"offset": (at + begin, y)})
                 segments.append(Segment(text[begin:stop], ink))
-            at += len(text)
+            drawn += len(text)
         return Strip([segment for segment in segments if segment.text], strip.cell_length)
+
+
+def _between(spans: list[Span], text: str, begin: int, end: int) -> Iterator[Span]:
+    """The spans of a row between two characters; ``text`` is what they say together, in the set that is drawn."""
+    at = 0
+    for span in spans:
+        first, last = max(begin, at), min(end, at + len(span.text))
+        if first < last:
+            yield span._replace(text=text[first:last])
+        at += len(span.text)

@@ -29,6 +29,7 @@ from poe_tui.transcript.looks import Looks
 from poe_tui.transcript.message_mode import MessageMode
 from poe_tui.transcript.render import Painter, place
 from poe_tui.transcript.rows import Density, Frame, Glyphs
+from poe_tui.transcript.sideways import Sideways
 from poe_tui.transcript.surroundings import Outline
 from poe_tui.transcript.turn_blocks import Words
 from poe_tui.transcript.viewport import NEAR, Viewport, Visible
@@ -45,7 +46,7 @@ TICK = 1.0
 """Seconds between frames of a turn that runs and brings nothing."""
 
 
-class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
+class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
     """The turns of one path, streaming or not."""
 
     # The line API needs the bar's column from the start: a width that changes with the content breaks lines anew.
@@ -110,6 +111,7 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         self._visible: list[Visible] = []
         self._strips: list[Strip] = []
         self._asked: set[str] = set()
+        self._shifts: dict[tuple[int, int], int] = {}
         self._placing = False
         self._told: tuple[bool, int] = (True, 0)
         self._timer: Timer | None = None
@@ -129,6 +131,7 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
         self.leave_message_mode()
         self._forget_selection()
         self._asked.clear()
+        self._shifts.clear()
         self.document.load(turns)
         for event in events:
             self.document.apply(event)
@@ -254,6 +257,8 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Break lines for the new width; only what is visible."""
         self._reframe(width=self.size.width)
+        if self.document.live is not None:
+            self._wake()
 
     def on_unmount(self) -> None:
         """Draw no more."""
@@ -290,7 +295,8 @@ class Transcript(MessageMode, Looks, ScrollView, can_focus=True):
     def _strip(self, visible: Visible, selection: Selection | None) -> Strip:
         y = place(visible.turn, visible.at)
         span = selection.get_span(y) if selection is not None else None
-        return self._painter.strip(visible.row, y, marked=visible.turn == self.cursor_place, selected=span)
+        marked = visible.turn == self.cursor_place
+        return self._painter.strip(visible.row, y, marked=marked, shift=self._shift(visible.row), selected=span)
 
     def _invitation(self) -> list[Strip]:
         """The empty state: what to press, a third down the page."""

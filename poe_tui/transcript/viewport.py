@@ -167,6 +167,8 @@ class Viewport:
             self.document.reframe(frame)
             if before is not None:
                 self.row = find(self.document.view(self.top), before, by_offset=True)
+        if height <= 0:
+            return
         if self.follow:
             self._show_end()
         elif len(self.document):
