@@ -45,8 +45,13 @@ class LiveFacts:
         """Whether a turn is in flight."""
         return bool(self._state)
 
-    def see(self, event: Any) -> None:
-        """Take an event; costs next to nothing."""
+    def see(self, event: Any) -> bool:
+        """Take an event; costs next to nothing. Whether it began something else, such as thinking."""
+        before = self._state
+        self._take(event)
+        return self._state != before
+
+    def _take(self, event: Any) -> None:
         kind: str = event.type
         if kind == "response.output_text.delta":
             self._state = "answering"

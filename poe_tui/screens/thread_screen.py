@@ -75,6 +75,7 @@ class ThreadScreen(Screen[None]):
         self._waiting: Composer.Submitted | None = None
         self._draft_timer: Timer | None = None
         self._clock: Timer | None = None
+        self._live_drawn = 0.0
 
     @property
     def transcript(self) -> Transcript:
@@ -270,8 +271,11 @@ class ThreadScreen(Screen[None]):
         desk = self.desk
         if desk is not None and desk.id == thread_id:
             desk.see(event)
-            self.live.see(event)
+            began = self.live.see(event)
             self.transcript.apply(event)
+            if began and self.live.active and time.monotonic() - self._live_drawn > CLOCK / 2:
+                self._live_drawn = time.monotonic()
+                self.call_later(self.draw_live)
         if event.type in ("turn.started", "turn.ended"):
             self.post_message(self.TurnChanged(thread_id, event))
 
