@@ -16,6 +16,7 @@ from poe_tui.api import chat as chat_api
 from poe_tui.engine.cost import estimate_tokens
 from poe_tui.engine.items import is_noteworthy, to_input
 from poe_tui.engine.route import Route
+from poe_tui.engine.thread_options import APP
 from poe_tui.model import Chain, Item, ModelInfo, Turn
 
 __all__ = ["BuiltRequest", "RequestContext", "build", "merge_fields", "to_input"]
@@ -52,6 +53,8 @@ class RequestContext:
     """Whether this server and model are remembered as refusing or forgetting ``previous_response_id``."""
     info: ModelInfo | None = None
     """The model's entry in the list, where there is one."""
+    functions: Sequence[Mapping[str, Any]] = ()
+    """The tools of ours that are offered, in the flat shape; they join those that the fields name."""
     route: Route = field(default_factory=Route)
     """The endpoint that is asked."""
 
@@ -103,7 +106,9 @@ def build(context: RequestContext) -> BuiltRequest:
     include = fields.pop("include", None)
     named_id = fields.pop("previous_response_id", None)
     named_id = None if context.by_chat else named_id
-    fields = {name: value for name, value in fields.items() if name not in ("model", "input")}
+    fields = {name: value for name, value in fields.items() if name not in ("model", "input", APP)}
+    if context.functions:
+        fields["tools"] = _with_functions(fields.get("tools"), context.functions)
 
     chained = named_id is not None or may_chain(context, store=fields.get("store"))
     replayed, notes = _replay(context)
@@ -155,6 +160,14 @@ def merge_fields(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def _with_functions(tools: object, functions: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Append our functions to the tools of the fields, in whose order they stay; a name that stands there wins."""
+    listed = list(tools) if isinstance(tools, (list, tuple)) else []
+    inner = [tool.get("function", tool) for tool in listed if isinstance(tool, Mapping)]
+    taken = {tool.get("name") for tool in inner if isinstance(tool, Mapping)}
+    return [*listed, *(dict(function) for function in functions if function.get("name") not in taken)]
+
+
 def may_chain(context: RequestContext, *, store: object = None) -> bool:
     """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1)."""
     if not context.path or context.chain_policy == "never" or context.chain_refused or context.by_chat:
@@ -168,6 +181,8 @@ def may_chain(context: RequestContext, *, store: object = None) -> bool:
         and parent.options.get("endpoint") != "chat"
         and _same_maker(parent, context)
         and not _has_lone_output(context.new_items)
+        # A server that knows the answer also waits for the outputs of its calls; a replay leaves such calls out.
+        and not any(item.get("type") == "function_call" for item in parent.output)
     )
 
 
@@ -186,7 +201,8 @@ def _replay(context: RequestContext) -> tuple[list[Item], tuple[str, ...]]:
     A call without its output, or an output without its call, is refused by servers, and so is reasoning without the
     item it led to; a stopped turn leaves both behind.
     """
-    everything = [item for turn in context.path for item in (*turn.input, *turn.output)] + list(context.new_items)
+    heard = [turn for turn in context.path if not _was_rejected(turn)]
+    everything = [item for turn in heard for item in (*turn.input, *turn.output)] + list(context.new_items)
     calls = {item.get("call_id") for item in everything if item.get("type") == "function_call"}
     answered = {item.get("call_id") for item in everything if item.get("type") == "function_call_output"}
     paired = calls & answered

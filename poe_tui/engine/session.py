@@ -21,6 +21,8 @@ from poe_tui.engine import chain, route
 from poe_tui.engine.flight import Flight
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.request import BuiltRequest, RequestContext, build
+from poe_tui.engine.thread_options import AppOptions
+from poe_tui.engine.tools import Tool, Toolbox
 from poe_tui.engine.turn import (
     ChainForgotten,
     Event,
@@ -77,6 +79,8 @@ class Session:
         catalog: Catalog,
         settings: Callable[[], Settings],
         thread: Thread,
+        *,
+        extra_tools: tuple[Tool, ...] = (),
     ) -> None:
         self.thread = thread
         self.ended: TurnEnded | None = None
@@ -85,6 +89,7 @@ class Session:
         self._store = store
         self._catalog = catalog
         self._settings = settings
+        self._extra_tools = extra_tools
 
     async def send(
         self,
@@ -145,6 +150,14 @@ class Session:
         async with aclosing(self.send(items, model=model, parent_id=before.parent_id)) as events:
             async for event in events:
                 yield event
+
+    def keep_unsent(self, items: Sequence[Item], parent: Turn) -> None:
+        """Keep input that the person stopped before it was sent, as a turn that ended ``stopped``."""
+        turn = self._turn(list(items), parent.model, parent.id, None)
+        self._begin(turn)
+        turn.status, turn.completed_at = "stopped", time.time()
+        self._store.end_turn(replace(turn))
+        self.ended = TurnEnded(turn)
 
     async def _known(self, turn_id: str) -> Turn:
         turn = await self._store.turn(turn_id)
@@ -209,6 +222,7 @@ class Session:
     def _context(self, turn: Turn, path: list[Turn], overrides: Mapping[str, Any]) -> RequestContext:
         settings = self._settings()
         info = self._catalog.get(turn.model)
+        options = AppOptions.read(self.thread.options, overrides)
         return RequestContext(
             model=turn.model,
             server=turn.server,
@@ -221,6 +235,7 @@ class Session:
             chain_policy=settings.advanced.chain,
             chain_refused=any(self._catalog.refuses(turn.model, name) for name in (chain.REFUSES, chain.FORGETS)),
             info=info,
+            functions=[tool.definition for tool in Toolbox(settings, self._extra_tools).offered(options.tools, info)],
             route=route.choose(
                 settings.advanced.endpoint, info, lambda feature: self._catalog.refuses(turn.model, feature)
             ),

@@ -1,13 +1,16 @@
 """The engine's own events. They travel in the same stream as the API's and are told apart by ``type`` alike.
 
 Consumers (the transcript, ``oneshot``) dispatch on ``event.type``; none of these types exists on the wire, so the
-prefix ``turn.`` can never collide with ``response.``.
+prefixes ``turn.`` and ``tool.`` can never collide with ``response.``.
+
+A turn that ends in function calls is followed by their outputs in a turn of their own, and so on: *steps*. Between a
+``TurnEnded`` that ``continues`` and the next ``TurnStarted``, or a ``ToolsStopped``, stand the ``tool.`` events.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from poe_tui.model import Chain, Turn
 
@@ -30,6 +33,9 @@ class TurnEnded:
     turn: Turn
     saved: bool = True
     unsaved_reason: str = ""
+    continues: bool = False
+    """Whether its function calls are dealt with now; the thread stays busy until a turn ends that does not continue,
+    or ``ToolsStopped``."""
     type: ClassVar[str] = "turn.ended"
 
 
@@ -90,7 +96,124 @@ class RequestBuilt:
     type: ClassVar[str] = "turn.request_built"
 
 
-EngineEvent: TypeAlias = TurnStarted | TurnEnded | ChainRefused | ChainForgotten | TurnNote | RequestBuilt
+ToolStatus = Literal["done", "failed", "timed_out", "refused", "malformed", "unknown", "stopped"]
+"""``done``; ``failed`` (exit code, signal, no start, flood); ``timed_out``; ``refused`` (by the person or the
+settings); ``malformed`` (the arguments are no JSON or do not fit); ``unknown`` (no such tool); ``stopped`` (Esc)."""
+
+Verdict = Literal["once", "thread", "always", "no", "output"]
+"""An answer to a call that waits: run it, run this tool in this thread from now on, always, refuse it, or (manual
+tools) here is its output."""
+
+
+@dataclass(slots=True, frozen=True)
+class ToolPreview:
+    """What is about to run, complete and already clean: nothing in it needs ``sanitize.clean`` again."""
+
+    name: str
+    arguments: str
+    """The arguments as indented JSON; characters that a terminal must not get are ``\\uXXXX`` escapes."""
+    command: str = ""
+    """argv as a shell would quote it; empty for manual and shipped tools."""
+    directory: str = ""
+    does: str = ""
+    """What a shipped tool will do, in words, with its target in full (the file's real path, the URL)."""
+    description: str = ""
+    timeout: float = 0.0
+    manual: bool = False
+    """The person types the output; there is nothing to run."""
+
+
+@dataclass(slots=True, frozen=True)
+class PendingCall:
+    """A function call that waits for the person."""
+
+    turn_id: str
+    """The turn that ended in it."""
+    index: int
+    """Its place among that turn's function calls, from 0: with ``turn_id`` its name for answers."""
+    call_id: str
+    preview: ToolPreview
+    coverable: bool = True
+    """Whether a lasting permission for the tool covers this call too (files that nobody named are asked for)."""
+
+
+@dataclass(slots=True, frozen=True)
+class ApprovalNeeded:
+    """These calls wait for an answer; the others of the turn run meanwhile. ``LiveThreads.answer`` takes it."""
+
+    turn_id: str
+    calls: tuple[PendingCall, ...]
+    type: ClassVar[str] = "tool.approval_needed"
+
+
+@dataclass(slots=True, frozen=True)
+class ApprovalGiven:
+    """One of them was answered."""
+
+    turn_id: str
+    index: int
+    call_id: str
+    name: str
+    verdict: Verdict
+    reason: str = ""
+    """Why it was refused, as the model is told; empty when the person gave no reason."""
+    type: ClassVar[str] = "tool.approval_given"
+
+
+@dataclass(slots=True, frozen=True)
+class ToolStarted:
+    """A call runs."""
+
+    turn_id: str
+    index: int
+    call_id: str
+    name: str
+    arguments: str = ""
+    """On one line, clean."""
+    type: ClassVar[str] = "tool.started"
+
+
+@dataclass(slots=True, frozen=True)
+class ToolEnded:
+    """A call has come to its end, also one that never ran."""
+
+    turn_id: str
+    index: int
+    call_id: str
+    name: str
+    status: ToolStatus
+    output: str
+    """What the model is told. Untrusted: clean it before showing."""
+    size: int = 0
+    """Bytes that the tool wrote."""
+    exit_code: int | None = None
+    seconds: float = 0.0
+    cut: bool = False
+    """Whether the output was over its limit."""
+    type: ClassVar[str] = "tool.ended"
+
+
+@dataclass(slots=True, frozen=True)
+class StepsSpent:
+    """The model went on by itself as often as it may; ``LiveThreads.go_on`` lets it, for as many steps again."""
+
+    turn_id: str
+    steps: int
+    """How many turns of tool outputs were sent so far."""
+    type: ClassVar[str] = "tool.steps_spent"
+
+
+@dataclass(slots=True, frozen=True)
+class ToolsStopped:
+    """A turn that was to continue does not: the person stopped, or nobody could be asked."""
+
+    turn_id: str
+    type: ClassVar[str] = "tool.stopped"
+
+
+ToolEvent: TypeAlias = ApprovalNeeded | ApprovalGiven | ToolStarted | ToolEnded | StepsSpent | ToolsStopped
+
+EngineEvent: TypeAlias = TurnStarted | TurnEnded | ChainRefused | ChainForgotten | TurnNote | RequestBuilt | ToolEvent
 """What the engine itself says."""
 
 Event: TypeAlias = "EngineEvent | StreamEvent | RetryScheduled"
