@@ -128,3 +128,33 @@ def text(doc: Document) -> list[str]:
         bar = "▌ " if row.mark else ""
         shown.append(f"{bar}{left} | {right}" if right else f"{bar}{left}")
     return shown
+
+
+# --- items of every kind ----------------------------------------------------------------------------------------------
+MARKDOWN = (
+    "# Fares\n\nThe fares are *flat* within one line [1], so a dictionary is enough:\n\n"
+    "```python\nFARES = {'Ginza': 180}\n\ndef day(legs):\n    return sum(legs)\n```\n\n"
+    "1. Ginza\n2. Hibiya\n   - JR\n\n| Day | Yen |\n|---|--:|\n| Sat | 560 |\n| Sun | 740 |\n\n> Pass `rate`.\n\n"
+    "Done 中文 é."
+)
+REASONING: Item = {
+    "type": "reasoning", "id": "rs", "summary": [
+        {"type": "summary_text", "text": "**Planning**\n\nFood first, then the rides."},
+        {"type": "summary_text", "text": "**Writing**\n\nShort."},
+    ],
+}  # fmt: skip
+SEARCH: Item = {
+    "type": "web_search_call", "id": "ws", "status": "completed",
+    "action": {"type": "search", "query": "tokyo fares", "sources": [{"type": "url", "url": "https://jr.example/f"}]},
+}  # fmt: skip
+CALL: Item = {
+    "type": "function_call", "id": "fc", "call_id": "c1", "name": "get_weather", "status": "completed",
+    "arguments": '{"city": "Tokyo", "days": 2}',
+}  # fmt: skip
+IMAGE: Item = {"type": "image_generation_call", "id": "ig", "status": "completed", "result": "iVBORw0KGgo=" * 900}
+UNKNOWN: Item = {"type": "code_interpreter_call", "id": "ci", "status": "completed", "code": "1+1", "outputs": []}
+REFUSAL: Item = {
+    "type": "message", "id": "m", "role": "assistant", "status": "completed",
+    "content": [{"type": "refusal", "refusal": "I can't help with that.\nSorry."}],
+}  # fmt: skip
+CITED = message(MARKDOWN, cited(MARKDOWN, "[1]", "https://www.metro.example/fares"), cited(MARKDOWN, "Done", "https://jr.example"))
