@@ -158,6 +158,13 @@ class TurnView:
         return self._open().row(at)
 
     @property
+    def lead(self) -> int:
+        """Rows before the prompt: the blank one, and the divider."""
+        stack = self._open()
+        own = (at for at, block in enumerate(self.blocks) if block is not None and not isinstance(block, Divider))
+        return stack.index.before(next(own, 0))
+
+    @property
     def stack(self) -> Stack:
         """The rows by block, built if need be."""
         return self._open()

@@ -295,7 +295,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
     def _strip(self, visible: Visible, selection: Selection | None) -> Strip:
         y = place(visible.turn, visible.at)
         span = selection.get_span(y) if selection is not None else None
-        marked = visible.turn == self.cursor_place
+        marked = visible.turn == self.cursor_place and visible.at >= self.document.view(visible.turn).lead
         return self._painter.strip(visible.row, y, marked=marked, shift=self._shift(visible.row), selected=span)
 
     def _invitation(self) -> list[Strip]:

@@ -24,6 +24,7 @@ async def test_the_cursor_moves_over_turns_and_brings_them_into_view() -> None:
         await pilot.pause()
         assert transcript.selected is turns[0]
         rows = app.rows()
+        assert rows[0] == ""
         assert rows[1] == " ▌ Prompt 0"
         assert rows[3].startswith(" ▌ Demo-One"), "the bar stands beside the whole turn"
         transcript.select_last()
