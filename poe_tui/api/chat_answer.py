@@ -14,6 +14,8 @@ from poe_tui.api.events import StreamEvent
 from poe_tui.api.sse import ServerSentEvent
 from poe_tui.api.statuses import error_in_success
 
+_DECODER = json.JSONDecoder(strict=False)
+
 
 class Chat:
     """
@@ -66,7 +68,7 @@ class Chat:
 
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(data.decode("utf-8", "replace"), strict=False)
+        value = _DECODER.decode(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

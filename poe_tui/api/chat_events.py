@@ -36,6 +36,7 @@ class ChatTranslator:
         """Whether an error was told; nothing comes after it."""
         self._ended = False
         self._begun = False
+        self._head_known = False
         self._head: dict[str, Any] = {"id": None, "object": "response", "created_at": None, "model": None}
         self._output = Output(uuid.uuid4().hex)
         self._splitter = ThinkSplitter() if writes_thoughts(model) else None
@@ -57,8 +58,9 @@ class ChatTranslator:
         self._usage = chat_shapes.usage_in(chunk) or self._usage
         for choice in chat_shapes.choices(chunk):
             self._choice(choice)
-        for url, title in chat_shapes.sources(chunk):
-            self._output.source(url, title)
+        if not chunk.keys().isdisjoint(chat_shapes.SOURCES):
+            for url, title in chat_shapes.sources(chunk):
+                self._output.source(url, title)
         if error is not None and self._finish in (None, "error"):
             self._flush()
             self.failed = True
@@ -76,6 +78,8 @@ class ChatTranslator:
         return self._output.take()
 
     def _begin(self, chunk: dict[str, Any]) -> None:
+        if self._head_known:
+            return  # Every chunk says it again.
         for name, source in (("id", "id"), ("model", "model"), ("created_at", "created")):
             value = chunk.get(source)
             if isinstance(value, str if name != "created_at" else int | float) and value:
@@ -84,19 +88,24 @@ class ChatTranslator:
             self._begun = True
             self._head["created_at"] = self._head["created_at"] or int(time.time())
             self._output.tell(events.ResponseCreated, response=self._response("in_progress", []))
+        self._head_known = self._begun and bool(self._head["id"] and self._head["model"])
 
     def _choice(self, choice: dict[str, Any]) -> None:
         delta = chat_shapes.delta_of(choice)
+        content = delta.get("content")
+        if len(delta) == 1 and isinstance(content, str) and not choice.get("logprobs"):
+            self._say("text", content)  # What nearly every chunk is.
+            delta = {}
         tokens = choice.get("logprobs")
         logprobs = tokens.get("content") if isinstance(tokens, dict) else None
-        for kind, text in chat_shapes.said(delta):
+        for kind, text in chat_shapes.said(delta) if delta else ():
             if kind == "image":
                 self._output.image(_clean(text))
             else:
                 self._say(kind, text, _clean(logprobs) if isinstance(logprobs, list) else None)
-        for note in chat_shapes.notes(delta):
+        for note in chat_shapes.notes(delta) if delta else ():
             self._output.note(note)
-        for entry in chat_shapes.tool_calls(delta):
+        for entry in chat_shapes.tool_calls(delta) if delta else ():
             self._output.call(entry)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason and not self._cut_short:
@@ -108,6 +117,9 @@ class ChatTranslator:
 
     def _say(self, kind: str, text: str, logprobs: list[Any] | None = None) -> None:
         """Say a piece whose emoji may have been cut in two by the chunk's end."""
+        if text.isascii() and not self._halves:
+            self._tell(kind, text, logprobs)
+            return
         text = self._halves.pop(kind, "") + text
         if "\ud800" <= text[-1:] <= "\udbff":
             self._halves[kind] = text[-1]

@@ -30,6 +30,9 @@ INCOMPLETE: Final = {
 }
 """Finish reasons (lower case) that cut an answer short, by what the Responses format calls the reason."""
 
+SOURCES: Final = ("search_results", "citations")
+"""Where sources are named beside the text."""
+
 _REASONING: Final = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 """Where thinking is found; Poe sends the first two with the same words, so that only the first one counts."""
 
@@ -153,7 +156,7 @@ def notes(delta: Json) -> Iterator[Json]:
 
 def sources(chunk: Json) -> Iterator[tuple[str, str | None]]:
     """Yield the URLs (and titles) that a search names beside the text."""
-    for name in ("search_results", "citations"):
+    for name in SOURCES:
         found = chunk.get(name)
         for entry in found if isinstance(found, list) else ():
             url = entry.get("url") if isinstance(entry, dict) else entry
@@ -190,6 +193,8 @@ def arguments_of(function: Any) -> str:
 def usage_in(chunk: Json) -> Json | None:
     """Return the usage of a chunk by the names of the Responses format; ``None`` without one."""
     given = chunk.get("usage")
+    if given is None and "x_groq" not in chunk:
+        return None
     if not isinstance(given, dict):
         groq = chunk.get("x_groq")
         given = groq.get("usage") if isinstance(groq, dict) else None
