@@ -22,6 +22,12 @@ class SheetModal(ModalScreen[str | None]):
     """Dismisses with the id of what was chosen, or ``None``."""
 
     CSS_PATH = "dialogs.tcss"
+    CSS = """
+    SheetModal .dialog.-sheet {
+        width: 80; height: auto; max-height: 90%;
+        ChoiceList { height: auto; max-height: 16; margin-bottom: 1; }
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", show=False),
         Binding("up,k", "move(-1)", show=False),
@@ -39,7 +45,7 @@ class SheetModal(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Title, rows, keys."""
-        with Vertical(classes="dialog -tall -sheet"):
+        with Vertical(classes="dialog -sheet"):
             yield Static(Content.styled(clean(self._title, single_line=True), f"{STRONG} bold"), classes="dialog-title")
             yield ChoiceList(self._choices)
             keys = [("Enter", self._verb), ("Esc", "back")]

@@ -237,7 +237,7 @@ class ThreadActions(ThreadScreen):
             key = str(block.number) if block.number < 10 else ""
             choices.append(Choice(f"block {block.number}", f"Code {block.number}", f"{block.language}  {first}", key))
         if links:
-            choices.append(Choice("links", "Links", f"{len(links)} addresses", "u"))
+            choices.append(Choice("links", "Links", "1 address" if len(links) == 1 else f"{len(links)} addresses", "u"))
         texts = {"answer": turn.output_text, "prompt": turn.input_text, "links": "\n".join(url for _, url in links)}
         texts |= {f"block {block.number}": block.text for block in blocks}
 
