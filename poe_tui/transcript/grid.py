@@ -68,7 +68,7 @@ class TablePiece(Piece):
     def update(self) -> int:
         self._read(self.settled)
         lines = self.leaf.lines
-        partial = self._row(*lines[-1]) if len(lines) > max(self.settled, 1) else None
+        partial = self._row(*lines[-1], open_end=True) if len(lines) > max(self.settled, 1) else None
         if self._columns is None:
             return 0
         width = self._context.width
@@ -109,7 +109,7 @@ class TablePiece(Piece):
             self._body.append(row)
             self._columns.add(row)
 
-    def _row(self, text: str, at: int, base: str = "") -> TableRow:
+    def _row(self, text: str, at: int, base: str = "", *, open_end: bool = False) -> TableRow:
         self._context.parsed += len(text)
         text = text.rstrip(TRIM)
         found: list[Cell] = []
@@ -119,10 +119,10 @@ class TablePiece(Piece):
             # Readers drop what has no column; a model's stray pipe must not cost words.
             stretches[count - 1 :] = [(stretches[count - 1][0], stretches[-1][1])]
         for begin, end in stretches:
-            found.append(self._cell(text[begin:end], at + begin, base))
+            found.append(self._cell(text[begin:end], at + begin, base, open_end=open_end and end == len(text)))
         return TableRow(found, at, at + len(text))
 
-    def _cell(self, text: str, at: int, base: str) -> Cell:
+    def _cell(self, text: str, at: int, base: str, *, open_end: bool) -> Cell:
         words = text.strip(TRIM)
         if not words:
             return Cell([], 0, 0, "")
@@ -130,7 +130,7 @@ class TablePiece(Piece):
         origins = Origins(((0, at),))
         if "\\|" in words:
             words, origins = _unescaped(words, at)
-        spans, missing = read(words, self._context.references, base, origins)
+        spans, missing = read(words, self._context.references, base, origins, open_end=open_end)
         self._missing = self._missing | missing
         if self._context.citations:
             inside = [mark for mark in self._context.citations if at < mark.end <= at + len(text)]

@@ -44,7 +44,7 @@ _BACKTICKS = re.compile(r"`+")
 _LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.){0,999})\]", re.DOTALL)
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _HALF_TARGET = re.compile(r"\(\s*<?[^\s<>)]*(?:\s+[\"'(][^\"')]*)?$")
-_DANGLING = "*_~`\\<&$!["
+_DANGLING = "*_~`\\"
 _DOLLARS = re.compile(r"[\\^_{}=+\-*/<>|]")
 _WINDOW = 2_000
 

@@ -14,6 +14,7 @@ from poe_tui.transcript.wrap import Row, wrap
 LEAST_TEXT = 20
 """Cells that are left for words, however deep quotes and lists go."""
 BAR = "│ "
+_DELTAS = 512
 
 
 @dataclass(slots=True)
@@ -24,16 +25,25 @@ class Context:
     references: dict[str, str]
     citations: list[Citation] = field(default_factory=list)
     """Sorted by end."""
-    source: list[str] = field(default_factory=list)
-    """The text so far, in parts."""
     parsed: int = 0
     """Characters read by any parser or lexer: what the tests count."""
+    _parts: list[str] = field(default_factory=list)
+    _deltas: list[str] = field(default_factory=list)
+    """The text so far: parts, and behind them the deltas that are not joined yet."""
+
+    def add(self, delta: str) -> None:
+        """Note more of the text."""
+        self._deltas.append(delta)
+        if len(self._deltas) >= _DELTAS:
+            self._parts.append("".join(self._deltas))
+            self._deltas = []
 
     def text(self) -> str:
         """The text so far."""
-        if len(self.source) > 1:
-            self.source[:] = ["".join(self.source)]
-        return self.source[0] if self.source else ""
+        if self._deltas or len(self._parts) > 1:
+            self._parts = ["".join([*self._parts, *self._deltas])]
+            self._deltas = []
+        return self._parts[0] if self._parts else ""
 
     def citations_in(self, leaf: Leaf) -> list[Citation]:
         """The marks that stand in a leaf."""
@@ -225,32 +235,43 @@ class RulePiece(Piece):
 class HtmlPiece(Piece):
     """HTML, shown as it is written."""
 
-    __slots__ = ("_done", "_done_rows")
+    __slots__ = ("_blanks", "_done", "_done_rows")
 
     def __init__(self, leaf: Leaf, context: Context) -> None:
         super().__init__(leaf, context)
         self._done = 0
         self._done_rows = 0
+        self._blanks = 0
+        """Empty lines done but not shown: they are, once another line follows."""
 
     def update(self) -> int:
         width = self._context.width
         if self._width != width:
             self._begin_rows()
-            self._done, self._done_rows = 0, len(self._rows)
+            self._done, self._done_rows, self._blanks = 0, len(self._rows), 0
         width = max(1, width - self._prefix.cells)
         first = self._done_rows
         del self._rows[first:]
+        blanks = self._blanks
         for index in range(self._done, len(self.leaf.lines)):
             text, at = self.leaf.lines[index]
             self._context.parsed += len(text)
-            words = text.lstrip(" ")
-            spans = [Span(text.replace("\t", TAB), "html", None, at - (len(text) - len(words)))]
-            for row in wrap(spans, width):
-                end = row[-1].at + len(row[-1].text) if row else at
-                self._rows.append(self._line(row, "html", row[0].at if row else at, end))
+            if text.strip():
+                self._rows += [self._line((), "html", at, at)] * blanks
+                blanks = 0
+                self._add(text, at, width)
+            else:
+                blanks += 1
             if index < self.settled:
-                self._done, self._done_rows = index + 1, len(self._rows)
+                self._done, self._done_rows, self._blanks = index + 1, len(self._rows), blanks
         return first
+
+    def _add(self, text: str, at: int, width: int) -> None:
+        words = text.lstrip(" ")
+        spans = [Span(text.replace("\t", TAB), "html", None, at - (len(text) - len(words)))]
+        for row in wrap(spans, width):
+            end = row[-1].at + len(row[-1].text) if row else at
+            self._rows.append(self._line(row, "html", row[0].at if row else at, end))
 
     def stable_rows(self) -> int:
         return self._done_rows

@@ -3,10 +3,10 @@
 A :class:`Line` is one row of the transcript at one width. It knows nothing of Textual, of themes or of where on the
 screen it stands: :mod:`poe_tui.transcript.render` maps the roles to styles and the kinds to backgrounds.
 
-**Roles** are words separated by single spaces, the base first: ``"text"``, ``"strong"``, ``"heading h2"``,
-``"heading h2 code"``, ``"link strong"``, ``"table-head emphasis"``. A renderer adds up the styles of the words and may
-cache by the whole string; a word it does not know adds nothing. Inside code the single role is ``"code.keyword"`` and
-its like.
+**Roles** are words separated by single spaces, in the order of :data:`ROLES`, the base first: ``"text"``, ``"strong"``,
+``"heading h2"``, ``"heading h2 code"``, ``"strong link"``, ``"table-head emphasis"``. A renderer adds up the styles of
+the words and may cache by the whole string; a word it does not know adds nothing. Inside code the single role is
+``"code.keyword"`` and its like.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ LineKind = Literal[
 row ``1 · python`` over a block of code. ``record`` rows are a table that is too narrow for columns."""
 
 ROLES: tuple[str, ...] = (
-    "text", "strong", "emphasis", "strike", "code", "link", "heading", "h1", "h2", "h3", "h4", "h5", "h6",
-    "html", "math", "citation", "rule", "quote-bar", "list-marker", "table-head", "code-number", "code-label",
+    "text", "heading", "h1", "h2", "h3", "h4", "h5", "h6", "table-head", "strong", "emphasis", "strike", "link",
+    "code", "html", "math", "citation", "dim", "rule", "quote-bar", "list-marker", "code-number", "code-label",
     "code.text", "code.keyword", "code.name", "code.string", "code.number", "code.comment", "code.punctuation",
     "code.inserted", "code.deleted",
 )  # fmt: skip
@@ -43,7 +43,7 @@ class Span(NamedTuple):
 
 class Line(NamedTuple):
     """
-    One row, never wider than the width it was laid out for; only ``code`` rows may be.
+    One row, never wider than the width it was laid out for; only ``code`` and ``code-head`` rows may be.
 
     Code rows are complete and the view clips or scrolls them. No row ends in spaces (code keeps its own).
     """

@@ -11,6 +11,8 @@ from poe_tui.transcript.lines import CodeBlock, Line, Span
 
 INDENT = Span("  ", "code.text")
 _TAB_STOP = 4
+_LONGEST_NAME = 30
+"""Characters of a language's name in the head."""
 _LANGUAGE = re.compile(r"[^\s{,]+")
 _WRAPPED = re.compile(r"\{?\.?([\w#+-]+)")
 
@@ -90,7 +92,8 @@ class CodePiece(Piece):
 
     def _head(self) -> Line:
         number = Span(str(self.leaf.number), "code-number")
-        label = (Span(f" · {self.language}", "code-label"),) if self.language else ()
+        name = self.language if len(self.language) <= _LONGEST_NAME else self.language[:_LONGEST_NAME] + "…"
+        label = (Span(f" · {name}", "code-label"),) if name else ()
         head = Line((), "code-head", self.leaf.start, self.leaf.start, self.leaf.number)
         return self._code_line((INDENT, number, *label), head)
 

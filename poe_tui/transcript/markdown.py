@@ -80,7 +80,7 @@ class MarkdownRenderer:
         delta = self._normal(delta)
         if not delta:
             return self._nothing()
-        self._context.source.append(delta)
+        self._context.add(delta)
         self._length += len(delta)
         if "\n" in delta:
             self._take_lines(delta)
@@ -297,18 +297,21 @@ class MarkdownRenderer:
         piece, mark, current = self._pieces[index], self._mark, self._splitter.open
         leaf = piece.leaf
         piece.is_open = current is not None and current.leaf is leaf
+        if leaf.kind == "heading" and not is_frozen and index == len(self._splitter.leaves) - 1:
+            piece.is_open = True
         piece.settled = len(leaf.lines)
-        if mark is not None and index == mark.leaves - 1 and mark.leaf is not None:
+        if mark is not None and mark.leaf is not None and mark.leaf.leaf is leaf:
             piece.settled = min(piece.settled, mark.leaf.size)
-        elif mark is not None and index >= mark.leaves:
+        elif not is_frozen and mark is not None:
             piece.settled = 0
+        if isinstance(piece, ProsePiece):
+            piece.hidden = is_hidden(leaf, current)
         if self._lines is None and is_frozen:
             # What was read while it was open may be another thing now that it is closed.
             piece.forget()
             return 0
         if isinstance(piece, ProsePiece):
-            piece.hidden = is_hidden(leaf, current)
-            taken_back = not is_frozen and not piece.is_open and mark is not None and index < mark.leaves
+            taken_back = not is_frozen and not piece.is_open and piece.settled
             if taken_back and piece.exact and piece.size > OFTEN:
                 # Closed only as long as the arriving line looks like that: not worth reading a long text again.
                 return len(piece.lines)
@@ -341,8 +344,10 @@ class MarkdownRenderer:
         return self.first_changed
 
     def _stable_lines(self) -> int:
-        if self._frozen < len(self._pieces) and (self._mark is None or self._frozen < self._mark.leaves):
-            return self._base + self._pieces[self._frozen].stable_rows()
+        if self._frozen < len(self._pieces):
+            piece, mark = self._pieces[self._frozen], self._mark
+            if mark is None or (mark.leaf is not None and mark.leaf.leaf is piece.leaf):
+                return self._base + piece.stable_rows()
         return self._base
 
     def _again(self, pieces: Sequence[Piece]) -> int:

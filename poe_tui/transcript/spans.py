@@ -64,12 +64,12 @@ class _Builder:
         self._entered.append(self._written)
         self._restyle()
 
-    def leave(self, at: int) -> None:
+    def leave(self) -> None:
         """End a link. An image without words shows its address."""
         _, image = self._links[-1]
-        if self._entered.pop() == self._written and image:
-            self.text(self.link or "", at)
         self.flush()
+        if self._entered.pop() == self._written and image and self.link:
+            self.spans.append(Span(self.link, self._role, self.link))
         self._links.pop()
         self._restyle()
 
@@ -99,8 +99,8 @@ class _Builder:
         """A span of a kind of its own, or with an empty word just a span that joins nothing."""
         self._written += 1
         self.flush()
-        role = f"{self._role} {word}" if word and self._role != "text" else (word or self._role)
-        self._emit(text, role, self.link, at)
+        if text:
+            self._emit(text, _with_word(self._role, word) if word else self._role, self.link, at)
 
     def flush(self) -> None:
         if self._parts:
@@ -161,27 +161,27 @@ def build(read: inline.Inline, base: str, origins: Origins) -> list[Span]:
         elif kind in (inline.LINK, inline.IMAGE):
             builder.enter(text, image=kind == inline.IMAGE)
         elif kind == inline.END:
-            builder.leave(at)
+            builder.leave()
         elif kind == inline.HARD:
             builder.flush()
             builder.spans.append(Span("\n", builder._role, None, origins(at)))
         elif kind == inline.SOFT:
             builder.alone(" ", at, "")
         else:
-            _source(builder, kind, text, at)
+            _source(builder, kind, text, read.text[at : at + len(text)], at)
     builder.flush()
     return _link_urls(builder.spans) if "://" in read.text else builder.spans
 
 
-def _source(builder: _Builder, kind: int, text: str, at: int) -> None:
-    """Code, HTML and mathematics: shown as written; newlines in formulas stay."""
+def _source(builder: _Builder, kind: int, text: str, source: str, at: int) -> None:
+    """Code, HTML and mathematics: shown as written, line by line; newlines in formulas stay."""
     word = _KIND_WORD[kind]
-    if kind != inline.MATH or "\n" not in text:
-        builder.alone(text.replace("\n", " "), at, word)
+    if "\n" not in source:
+        builder.alone(text, at, word)
         return
-    for index, line in enumerate(text.split("\n")):
+    for index, line in enumerate(source.split("\n")):
         if index:
-            builder.alone("\n", at - 1, word)
+            builder.alone("\n" if kind == inline.MATH else " ", at - 1, word)
         builder.alone(line, at, word)
         at += len(line) + 1
 
