@@ -45,9 +45,11 @@ def tokens_in_words(count: int, *, estimated: bool = False) -> str:
 
 
 def points(cost: Cost | None) -> str:
-    """``41 pts``, ``≈ 11 pts``, ``< 1 pts``; ``?`` where the price is unknown."""
+    """``41 pts``, ``≈ 11 pts``, ``< 1 pts``, ``0 pts`` for what is free; ``?`` where the price is unknown."""
     if cost is None or cost.points is None:
         return "?"
+    if cost.points == 0:
+        return "0 pts"
     if 0 < cost.points < 1:
         return "< 1 pts"
     return f"{'≈ ' if cost.estimated else ''}{grouped(cost.points)} pts"

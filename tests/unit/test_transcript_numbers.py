@@ -28,6 +28,7 @@ from poe_tui.transcript import numbers
         (numbers.points(Cost(points=10.6)), "≈ 11 pts"),
         (numbers.points(Cost(points=0.2)), "< 1 pts"),
         (numbers.points(Cost(points=0, estimated=False)), "0 pts"),
+        (numbers.points(Cost(points=0)), "0 pts"),
         (numbers.points(Cost()), "?"),
         (numbers.points(None), "?"),
         (numbers.size(312), "312 B"),
