@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,7 +20,7 @@ from poe_tui.paths import state_dir
 from poe_tui.sanitize import clean
 from poe_tui.terminal import crash, signals
 from poe_tui.terminal.display import DiffDisplay
-from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter
+from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter, draws_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
 
     def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
         self._gate = SafeLineFilter()
-        self.plain_glyphs = PlainGlyphs(enabled=False)
+        self._plain = PlainGlyphs(enabled=not draws_symbols(os.environ))
         super().__init__(driver_class=driver_class)
         self._farewell: list[str] = []
         self._early: list[events.Event] | None = []
@@ -70,6 +71,7 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
 
     async def release_input(self) -> None:
         """Let everything typed so far go where the focus is now. Call it from a handler of the app's own."""
+        self.call_after_refresh(self.call_after_refresh, self.raise_curtain)
         early, self._early = self._early or [], None
         for event in early:
             await super().on_event(event)
@@ -77,8 +79,16 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
     # --- what reaches the terminal ---------------------------------------------------------------------------------
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's own filters and, behind them, the gate."""
-        plain = [self.plain_glyphs] if self.plain_glyphs.enabled else []
+        plain = [self._plain] if self._plain.enabled else []
         return [*super().get_line_filters(), *plain, self._gate]
+
+    def use_plain_glyphs(self, on: bool) -> None:
+        """Draw symbols by ASCII characters, or as they are; what is on screen is drawn again."""
+        if on != self._plain.enabled:
+            self._plain.enabled = on
+            for screen in self.screen_stack:
+                for widget in screen.walk_children(with_self=True):
+                    widget.refresh()
 
     def get_driver_class(self) -> type[Driver]:
         """Return our driver, unless the environment asks for another (tests, textual-web)."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NO_BCE = ("screen", "linux", "vt", "dumb", "ansi", "tmux", "cygwin")
 """Terminals whose terminfo has no ``bce``, or whose multiplexer may not have it: erasing gives the default colour."""
 
+CURTAIN = 2.0
+"""Seconds after which the app is drawn whether its first page is whole or not."""
 CATCH_UP = 0.03
 """Seconds until a terminal that could not follow is asked again."""
 
@@ -38,6 +40,18 @@ class DiffDisplay(App[int], inherit_bindings=False):
         self.frame_output: FrameOutput | None = None
         """The diff of this terminal, once something was drawn."""
         self._behind = False
+        self._curtain = False
+
+    def lower_curtain(self) -> None:
+        """Leave what stands on the terminal (the skeleton) until the first page is whole: no half-built frame."""
+        self._curtain = True
+        self.set_timer(CURTAIN, self.raise_curtain)
+
+    def raise_curtain(self) -> None:
+        """The page is whole: draw it."""
+        if self._curtain:
+            self._curtain = False
+            self._draw_newest()
 
     def forget_screen(self) -> None:
         """Nothing is known any more of what the terminal shows: the next frame is drawn in full."""
@@ -63,7 +77,9 @@ class DiffDisplay(App[int], inherit_bindings=False):
             super()._display(screen, renderable)
             return
         try:
-            if self._behind or self.terminal_lags():
+            if self._curtain:
+                pass
+            elif self._behind or self.terminal_lags():
                 self._fall_behind()
             elif not self._draw(renderable, write):
                 self.forget_screen()
@@ -105,6 +121,9 @@ class DiffDisplay(App[int], inherit_bindings=False):
             self.set_timer(CATCH_UP, self._catch_up)
             return
         self._behind = False
+        self._draw_newest()
+
+    def _draw_newest(self) -> None:
         if self.screen_stack:
             self._display(self.screen, self._full_update())
 

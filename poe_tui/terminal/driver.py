@@ -120,6 +120,9 @@ class QuietDriver(LinuxDriver):
         super().start_application_mode()
         if before is not None:
             self.attrs_before = before
+            lower_curtain = getattr(self._app, "lower_curtain", None)
+            if lower_curtain is not None:
+                lower_curtain()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was. A second call does nothing."""

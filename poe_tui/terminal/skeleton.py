@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # Spelled so that not even typing is imported.
     from typing import Any
 
 DEFAULTS = {
-    "bg": "48;2;22;24;29", "surface": "48;2;29;32;39", "panel": "48;2;42;47;58", "ink": "38;2;211;215;222", "strong": "38;2;242;244;248",
-    "dim": "38;2;143;151;168", "accent": "38;2;171;150;255", "sidebar": "auto", "density": "auto", "glyphs": "unicode",
-    "colours": "truecolor",
+    "bg": "48;2;22;24;29", "surface": "48;2;29;32;39", "panel": "48;2;42;47;58", "ink": "38;2;211;215;222",
+    "strong": "38;2;242;244;248", "dim": "38;2;143;151;168", "accent": "38;2;171;150;255", "sidebar": "auto",
+    "density": "auto", "glyphs": "unicode", "colours": "truecolor",
 }  # fmt: skip
 """poe-dark; what is drawn when the app never ran here before."""
 
@@ -171,13 +171,26 @@ def frame(width: int, height: int, style: dict[str, str], *, demo: bool = False)
     for row in range(first, last + 1):
         out.append(f"\x1b[{row + 1};{side + 2}H{accent}{bar}{surface}{' ' * (edge - side - 2)}")
     typed = first if compact else first + 1
-    out.append(f"\x1b[{typed + 1};{text + 1}H{dim}Ask anything{dots}")
+    out.append(f"\x1b[{typed + 1};{text + 1}H{_swapped(style['ink'], style['bg'])}A{dim}sk anything{dots}")
     out.append(f"\x1b[0m\x1b[{typed + 1};{text + 1}H")
     return "".join(out)
 
 
 def _pen(foreground: str, background: str, attribute: str = "") -> str:
     return f"\x1b[{';'.join(part for part in ('0', attribute, foreground, background) if part)}m"
+
+
+def _swapped(foreground: str, background: str) -> str:
+    """The caret: text in the page's colour on a cell of the text's."""
+    if not foreground or not background:
+        return "\x1b[0;7m"
+    return _pen(_moved(background, -10), _moved(foreground, 10))
+
+
+def _moved(parameter: str, by: int) -> str:
+    """Turn a foreground parameter into a background one (38 to 48, 90 to 100), or back."""
+    head, semicolon, rest = parameter.partition(";")
+    return f"{int(head) + by}{semicolon}{rest}"
 
 
 def _harmless(value: str) -> bool:

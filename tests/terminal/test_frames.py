@@ -14,7 +14,7 @@ from poe_tui.app import PoeApp
 from poe_tui.launch import Launch
 from tests.terminal.screen import Screen, look
 
-APP_CSS = Path(poe_tui.app.__file__).with_name("app.tcss")
+APP_CSS = [Path(poe_tui.app.__file__).parent / path for path in PoeApp.CSS_PATH]
 
 
 class WatchedApp(PoeApp):

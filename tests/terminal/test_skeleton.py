@@ -42,8 +42,11 @@ def test_it_imports_nothing_that_costs() -> None:
     assert set(loaded) == {"__future__", "poe_tui", "poe_tui.terminal", "poe_tui.terminal.skeleton"}
 
 
+APP_CSS = [Path(poe_tui.app.__file__).parent / path for path in PoeApp.CSS_PATH]
+
+
 class App(PoeApp):
-    CSS_PATH = Path(poe_tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = APP_CSS
 
     def __init__(self) -> None:
         super().__init__(Launch(demo=True))
@@ -57,6 +60,8 @@ class App(PoeApp):
 async def test_it_stands_where_the_app_will_stand(size: tuple[int, int]) -> None:
     app = App()
     async with app.run_test(size=size) as pilot:
+        while app.opened is None or not (app.screen.has_class("-tall") or app.screen.has_class("-short")):
+            await pilot.pause(0.01)
         await pilot.pause()
         app.terminal = Screen(*size)
         app.forget_screen()
