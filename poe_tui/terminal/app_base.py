@@ -45,7 +45,7 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
 
     def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
         self._gate = SafeLineFilter()
-        self._plain = PlainGlyphs(enabled=not draws_symbols(os.environ))
+        self.plain_glyphs = PlainGlyphs(enabled=not draws_symbols(os.environ))
         super().__init__(driver_class=driver_class)
         self._farewell: list[str] = []
         self._early: list[events.Event] | None = []
@@ -79,13 +79,13 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
     # --- what reaches the terminal ---------------------------------------------------------------------------------
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's own filters and, behind them, the gate."""
-        plain = [self._plain] if self._plain.enabled else []
+        plain = [self.plain_glyphs] if self.plain_glyphs.enabled else []
         return [*super().get_line_filters(), *plain, self._gate]
 
     def use_plain_glyphs(self, on: bool) -> None:
         """Draw symbols by ASCII characters, or as they are; what is on screen is drawn again."""
-        if on != self._plain.enabled:
-            self._plain.enabled = on
+        if on != self.plain_glyphs.enabled:
+            self.plain_glyphs.enabled = on
             for screen in self.screen_stack:
                 for widget in screen.walk_children(with_self=True):
                     widget.refresh()

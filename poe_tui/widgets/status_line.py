@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from poe_tui.sanitize import clean
-from poe_tui.widgets.cells import EDGE, MARK, TEXT
+from poe_tui.widgets.cells import EDGE, MARK, TEXT, cut
 from poe_tui.widgets.header import NARROW
 from poe_tui.widgets.keys import DIM, key_words
 
@@ -42,7 +42,7 @@ def draw(facts: StatusFacts, width: int) -> Content:
     """Return the line in ``width`` cells."""
     narrow = width < NARROW
     gap = Content("  " if narrow else "   ")
-    told = _facts(facts, narrow=narrow)
+    told = _facts(facts._replace(notice=cut(facts.notice, max(12, width // 3))), narrow=narrow)
     keys = [key for key in facts.keys if not (narrow and key[1] == "search")]
     if width < SMALL:
         keys = [*keys[:1], *keys[1:][-1:]]
