@@ -121,7 +121,7 @@ class PoeApp(ThemedApp):
         """Let everything that is drawn follow the settings."""
         look, page = settings.appearance, self.conversation
         self.use_theme(look.theme)
-        self.plain_glyphs.enabled = look.glyphs == "plain" or (look.glyphs == "auto" and not draws_symbols(os.environ))
+        self.use_plain_glyphs(look.glyphs == "plain" or (look.glyphs == "auto" and not draws_symbols(os.environ)))
         self.set_keymap(keymap(settings.keys))
         page.bind_keys(settings.keys, settings.general.send_key)
         page.use_density(look.density)
