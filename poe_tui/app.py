@@ -22,6 +22,7 @@ from textual.signal import Signal
 from poe_tui import commands, dialogs
 from poe_tui.early import early
 from poe_tui.launch import Launch
+from poe_tui.numbers import grouped
 from poe_tui.palette import Palette
 from poe_tui.paths import config_file, state_dir
 from poe_tui.screens.conversation import ConversationScreen
@@ -29,7 +30,6 @@ from poe_tui.screens.thread_screen import Start
 from poe_tui.terminal.line_filter import draws_symbols
 from poe_tui.themed_app import ThemedApp
 from poe_tui.widgets.bindings import bindings, keymap
-from poe_tui.widgets.numbers import thin
 from poe_tui.widgets.scrollbar import ThumbRender
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class PoeApp(ThemedApp):
             return
         with contextlib.suppress(APIError):
             left = await opened.runtime.client.balance()
-            self.conversation.balance = f"{thin(left)} pts" if left is not None else ""
+            self.conversation.balance = f"{grouped(left)} pts" if left is not None else ""
             self.conversation.draw_figures()
 
     @on(ConversationScreen.TurnChanged)

@@ -13,12 +13,12 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from poe_tui import numbers
 from poe_tui.actions import Scope
 from poe_tui.palette import POE_DARK, Palette
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.prompt_commands import PromptCommands
 from poe_tui.screens.stage import Stage
-from poe_tui.widgets import numbers
 from poe_tui.widgets.bindings import bar, bindings, keys_of, label_of
 from poe_tui.widgets.composer import Chip, Composer
 from poe_tui.widgets.header import NARROW, HeaderBar

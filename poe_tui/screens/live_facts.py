@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from poe_tui.widgets.numbers import thin
+from poe_tui.numbers import grouped
 
 CHARACTERS_PER_TOKEN = 4
 WINDOW = 6
@@ -92,4 +92,4 @@ class LiveFacts:
         made = characters - before if len(self._readings) > 1 else characters
         if seconds <= 0:
             return "answering"
-        return f"{thin(made / CHARACTERS_PER_TOKEN / seconds)} tok/s"
+        return f"{grouped(made / CHARACTERS_PER_TOKEN / seconds)} tok/s"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.message import Message
 
+from poe_tui import numbers
 from poe_tui.model import Cost, ModelInfo, Turn
 from poe_tui.screens.stage import Stage
 from poe_tui.screens.thread_screen import ThreadScreen
-from poe_tui.widgets import numbers
 from poe_tui.widgets.composer import Chip
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from poe_tui import numbers
 from poe_tui.model import Item, Turn
 from poe_tui.sanitize import clean, clean_url
-from poe_tui.transcript import numbers
 from poe_tui.transcript.lines import Span
 from poe_tui.transcript.turn_blocks import Activity, Prompt, Source, arguments_line
 from poe_tui.transcript.wrapping import cut

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from poe_tui import numbers
 from poe_tui.sanitize import clean
-from poe_tui.transcript import numbers
 from poe_tui.transcript.lines import Line, LineKind, Span
 from poe_tui.transcript.model_line import ModelLine
 from poe_tui.transcript.rows import Frame, HasSource, Leaf, Row, Rows

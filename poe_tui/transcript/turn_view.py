@@ -8,8 +8,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from poe_tui import numbers
 from poe_tui.model import Cost, Turn
-from poe_tui.transcript import items, numbers, words
+from poe_tui.transcript import items, words
 from poe_tui.transcript.answer import Answer, Part
 from poe_tui.transcript.model_line import ModelLine
 from poe_tui.transcript.rows import BLANK_ROW, GAP, Frame, Leaf, Row, Rows, Stack

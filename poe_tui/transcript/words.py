@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from poe_tui import actions
+from poe_tui import actions, numbers
 from poe_tui.model import Turn
 from poe_tui.sanitize import clean
-from poe_tui.transcript import numbers
 
 Clause = tuple[str, str]
 """Words and their role: ``error``, ``warning``, ``text``, ``strong``, ``dim``, ``key``."""

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from poe_tui.widgets import numbers
+from poe_tui import numbers
 from poe_tui.widgets.keys import DIM, key_words
 from poe_tui.widgets.prompt import PromptArea
 
@@ -31,7 +31,7 @@ class Pasted:
     def name(self) -> str:
         """What the chip calls it."""
         lines = self.data.count(b"\n") or self.data.count(b"\r")
-        return f"pasted, {numbers.thin(lines + 1)} lines" if lines else "pasted"
+        return f"pasted, {numbers.grouped(lines + 1)} lines" if lines else "pasted"
 
     def text(self) -> str:
         """Return the cleaned text. Costs some tenths of a second for megabytes."""

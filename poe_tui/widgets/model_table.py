@@ -19,9 +19,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from poe_tui import numbers
 from poe_tui.model import Cost, ModelInfo
 from poe_tui.sanitize import clean
-from poe_tui.widgets import numbers
 
 MODALITY_WORDS = {"text": "text", "image": "img", "video": "vid", "audio": "aud"}
 
@@ -111,7 +111,7 @@ def abilities(info: ModelInfo) -> str:
 def _price(info: ModelInfo) -> str:
     price = info.price
     if price is not None and price.prompt is None and price.completion is None and price.request is not None:
-        return "free" if price.request == 0 else f"{numbers.thin(price.request)} pts each"
+        return "free" if price.request == 0 else f"{numbers.grouped(price.request)} pts each"
     prompt, completion = (price.prompt, price.completion) if price else (None, None)
     return f"{numbers.price(prompt)} / {numbers.price(completion):>5}"
 

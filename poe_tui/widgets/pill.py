@@ -8,9 +8,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from poe_tui.numbers import grouped
 from poe_tui.widgets.cells import EDGE, MARK
 from poe_tui.widgets.keys import STRONG
-from poe_tui.widgets.numbers import thin
 
 
 class Pill(Widget):
@@ -29,7 +29,7 @@ class Pill(Widget):
         """The pill at R in an empty row; without backgrounds a line divides transcript and composer."""
         pill = Content()
         if self.lines:
-            words = "1 new line" if self.lines == 1 else f"{thin(self.lines)} new lines"
+            words = "1 new line" if self.lines == 1 else f"{grouped(self.lines)} new lines"
             pill = Content.assemble(f" ▼ {words} ", ("End", STRONG), " ").stylize("on $panel")
         room = max(0, self.size.width - MARK - EDGE - pill.cell_length)
         rule = "─" if self.app.native_ansi_color else " "

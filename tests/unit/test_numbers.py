@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from poe_tui import numbers
 from poe_tui.model import Cost
-from poe_tui.transcript import numbers
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,8 @@ def test_written(written: str, expected: str) -> None:
 
 def test_a_text_is_never_no_token_unless_empty() -> None:
     assert [numbers.estimated_tokens(n) for n in (0, 1, 4, 5)] == [0, 1, 1, 2]
+
+
+def test_context_lengths_and_prices() -> None:
+    assert [numbers.context(n) for n in (None, 480, 200_000, 999_999, 1_500_000)] == ["?", "480", "200k", "1M", "1.5M"]
+    assert [numbers.price(p) for p in (None, 0.85e-6, 0.000_000_004, 0.0)] == ["?", "0.85", "0.004", "0.00"]

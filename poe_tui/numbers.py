@@ -1,4 +1,4 @@
-"""Numbers as the transcript writes them (look.md, Grid): groups by a space, unit after a space, ``≈`` for estimates.
+"""Numbers as the app writes them: groups by a space, a unit after a space, ``≈`` for estimates.
 
 Unknown is ``?``, never 0; a price between nothing and one point is ``< 1 pts``.
 """
@@ -72,3 +72,20 @@ def size(count: int) -> str:
 def estimated_tokens(characters: int) -> int:
     """About how many tokens a text of that many characters is; 0 only for no text at all."""
     return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def context(length: int | None) -> str:
+    """A context length in its shortest honest form: ``200k``, ``1M``, ``1.5M``, ``?``."""
+    if length is None:
+        return "?"
+    if length >= 999_500:
+        return f"{length / 1_000_000:.1f}".removesuffix(".0") + "M"
+    return f"{round(length / 1000)}k" if length >= 1000 else str(length)
+
+
+def price(per_token: float | None) -> str:
+    """US dollars per million tokens with two decimals, three below a cent; ``?`` where unknown."""
+    if per_token is None:
+        return "?"
+    dollars = per_token * 1_000_000
+    return f"{dollars:.3f}" if 0 < dollars < 0.01 else f"{dollars:.2f}"
