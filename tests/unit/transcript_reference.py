@@ -7,6 +7,7 @@ definitions define nothing, mathematics stays as it is, the heads of a table do 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -64,7 +65,8 @@ def _math(state: Any, silent: bool) -> bool:
     text, position = state.src, state.pos
     if text[position] not in "\\$":
         return False
-    if text[position] == text[position - 1 : position] == "$" and getattr(state, "math_end", -1) != position:
+    follows = text[position - 1 : position] == "$" and text[position - 2 : position - 1] != "\\"
+    if text[position] == "$" and follows and getattr(state, "math_end", -1) != position:
         return False
     # Our own reading from here decides what a formula is; the text before it decides nothing.
     reading = Inline(text[position : state.posMax], {})
@@ -100,6 +102,7 @@ class _Walk:
         self.source = text.split("\n")
         self.blocks: list[Block] = []
         self.stack: list[dict[str, Any]] = []
+        self.lists: list[dict[str, Any]] = []
         self.previous: dict[str, Any] | None = None
         self.number = 0
         self.code = 0
@@ -127,7 +130,8 @@ class _Walk:
             self.lists.pop()
         elif kind == "list_item_close":
             if not self.stack[-1]["used"]:
-                self.add("paragraph", "", ((),), self.stack[-1]["line"])
+                line = self.stack[-1]["line"]
+                self.add("paragraph", "", ((),), (line, line + 1))
             self.stack.pop()
         elif kind == "blockquote_close":
             self.stack.pop()
@@ -142,21 +146,15 @@ class _Walk:
             if content and not content.endswith("\n"):
                 content += "\n"
             language = (token.info.split() or [""])[0]
-            self.add("code", f"{self.code}|{language}|{content}", (), token.map[0])
+            self.add("code", f"{self.code}|{language}|{content}", (), token.map)
         elif kind == "html_block":
             lines = "\n".join(line.expandtabs(4).rstrip() for line in token.content.split("\n")).rstrip("\n")
-            self.add("html", lines, (), token.map[0])
+            self.add("html", lines, (), token.map)
         elif kind == "hr":
-            self.add("rule", "", (), token.map[0])
+            self.add("rule", "", (), token.map)
         elif kind == "table_open":
             return self.table(tokens, index)
         return index + 1
-
-    @property
-    def lists(self) -> list[dict[str, Any]]:
-        if not hasattr(self, "_lists"):
-            self._lists: list[dict[str, Any]] = []
-        return self._lists
 
     def prose(self, kind: str, level: str, inline: Any, token: Any) -> None:
         runs = runs_of(inline.children)
@@ -167,10 +165,10 @@ class _Walk:
                 item["mark"] = f"[{task[1].lower()}]"
                 child = parser().parseInline(inline.content[task.end() :], self.environment)[0]
                 runs = runs_of(child.children)
-        self.add(kind, level, (runs,), token.map[0])
+        self.add(kind, level, (runs,), token.map)
 
     def table(self, tokens: list[Any], index: int) -> int:
-        line = tokens[index].map[0]
+        extent = tokens[index].map
         cells: list[Runs] = []
         shape: list[str] = []
         while tokens[index].type != "table_close":
@@ -182,10 +180,11 @@ class _Walk:
             elif token.type == "tr_close":
                 shape.append("/")
             index += 1
-        self.add("table", ",".join(shape), tuple(cells), line)
+        self.add("table", ",".join(shape), tuple(cells), extent)
         return index + 1
 
-    def add(self, kind: str, detail: str, runs: tuple[Runs, ...], line: int) -> None:
+    def add(self, kind: str, detail: str, runs: tuple[Runs, ...], extent: Sequence[int]) -> None:
+        line, end = extent
         heads = [entry for entry in self.stack if not entry["used"]]
         if heads:
             line = min(line, min(entry["line"] for entry in heads))
@@ -194,10 +193,11 @@ class _Walk:
             if "number" not in entry:
                 self.number += 1
                 entry["number"] = self.number
-        blank = line > 0 and not self.source[line - 1].strip(" \t>")
+        since = self.previous["end"] if self.previous else 0
+        blank = any(not text.strip(" \t>") for text in self.source[since:line])
         path = tuple(self.stack)
         gap = 0 if self.previous is None else self.gap(path, kind, blank)
-        self.previous = {"path": path, "kind": kind}
+        self.previous = {"path": path, "kind": kind, "end": end}
         shown = tuple((entry["number"], entry["mark"]) for entry in path)
         self.blocks.append(Block(shown, kind, detail, runs, gap))
 
@@ -247,7 +247,7 @@ def _collect(children: list[Any], spans: list[Span], styles: list[str], links: l
             for number, line in enumerate(lines):
                 if number:
                     spans.append(Span("\n", " ".join([*words, word]), link))
-                spans.append(Span(line, " ".join([*words, word]), link))
+                spans.append(Span(line.lstrip(" ") if number else line, " ".join([*words, word]), link))
         elif kind in ("strong_open", "em_open", "s_open"):
             styles.append({"strong_open": "strong", "em_open": "emphasis", "s_open": "strike"}[kind])
         elif kind in ("strong_close", "em_close", "s_close"):
@@ -281,7 +281,7 @@ def merged(spans: list[Span]) -> Runs:
             runs.append((text, words, link))
     squeezed = [(re.sub(" +", " ", text), words, link) for text, words, link in runs]
     # Indentation of a line inside code: we drop it as cmark does, markdown-it keeps it.
-    squeezed = [(text.strip() if "code" in words else text, words, link) for text, words, link in squeezed]
+    squeezed = [(text.strip(" ") if words & {"code", "math"} else text, words, link) for text, words, link in squeezed]
     if squeezed:
         squeezed[-1] = (squeezed[-1][0].rstrip(" "), *squeezed[-1][1:])
         squeezed[0] = (squeezed[0][0].lstrip(" "), *squeezed[0][1:])
