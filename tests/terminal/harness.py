@@ -140,6 +140,10 @@ class Terminal:
         """Return one row of the screen."""
         return self._screen.display[number]
 
+    def cursor(self) -> tuple[int, int]:
+        """Return where the terminal's own cursor is: column, row."""
+        return self._screen.cursor.x, self._screen.cursor.y
+
     def wait(self, timeout: float = 10.0) -> int:
         """Pump until the program has ended and return its exit code."""
         end = time.monotonic() + timeout

@@ -178,3 +178,15 @@ def test_two_instances_share_a_database(environment: dict[str, str], demo_server
     with Terminal(APP, columns=120, rows=40, env=environment) as terminal:
         terminal.wait_for("From the first")
         terminal.wait_for("From the second")
+
+
+def test_the_terminals_cursor_sits_on_the_caret(environment: dict[str, str]) -> None:
+    with Terminal(APP, columns=120, rows=40, env=environment) as terminal:
+        ready(terminal)
+        terminal.write("né日".encode())
+        terminal.wait_for("日")
+        terminal.wait_for(lambda: terminal.cursor() == (31 + 4, 34))
+        terminal.write(b"\n")
+        terminal.wait_for(lambda: terminal.cursor() == (31, 34))
+        terminal.write(b"\x1b[A")
+        terminal.wait_for(lambda: terminal.cursor() == (31, 33))

@@ -247,3 +247,74 @@ async def test_the_editor_gets_the_prompt(drive: Drive, tmp_path: Path, monkeypa
     text, problem = await editor.edit(app, "my words", tmp_path / "state")
     assert text is None
     assert "as it was" in problem
+
+
+HOSTILE = "[/ [/etc/passwd] [@click=app.quit]x[/] [b + $x \x1b]0;t\x07 \u202egnp"
+
+
+async def test_markup_in_data_is_text(drive: Drive, demo_server: DemoServer) -> None:
+    demo_server.clear()
+    demo_server.script(HOSTILE, HOSTILE)
+    await drive.send(HOSTILE)
+    await drive.quiet()
+    await drive.until("[@click=app.quit]x[/]")
+    await drive.send(f"/rename {HOSTILE}")
+    await drive.until(lambda: "[/etc/passwd]" in drive.rows()[0])
+    drive.app.notify(HOSTILE)
+    await drive.press("ctrl+r")
+    await drive.type("passwd")
+    await drive.until(lambda: drive.text().count("[/etc/passwd]") >= 3)
+    await drive.press("escape", "ctrl+y")
+    await drive.until("its Markdown source")
+    await drive.press("escape", "ctrl+o")
+    await drive.until("Models")
+    await drive.type("[/")
+    await drive.press("escape")
+    await drive.until(lambda: "Models" not in drive.rows()[0])
+    await drive.send("/model [/nope]")
+    await drive.until(lambda: "[/nope]" in drive.rows()[0])
+    assert all("\x1b" not in row and "\u202e" not in row for row in drive.rows())
+
+
+async def test_threads_switch_by_the_mouse(drive: Drive) -> None:
+    await drive.send("First thread")
+    await drive.quiet()
+    await drive.press("ctrl+n")
+    await drive.until(lambda: "New thread" in drive.rows()[0])
+    row = next(at for at, line in enumerate(drive.rows()) if "First thread" in line[:28])
+    await drive.pilot.click(offset=(8, row))
+    await drive.until(lambda: "First thread" in drive.rows()[0])
+    assert drive.app.focused is drive.app.conversation.composer.prompt
+
+
+async def test_the_pill_counts_and_goes(drive: Drive, demo_server: DemoServer) -> None:
+    demo_server.clear()
+    demo_server.script("\n\n".join(f"Paragraph {number}." for number in range(40)), "More.\n\n" * 30)
+    await drive.send("Long one")
+    await drive.quiet()
+    await drive.press("pageup")
+    top = drive.rows()[4][28:]
+    gate = demo_server.hold(after=4)
+    drive.app.conversation.composer.prompt.put("")
+    drive.app.conversation.desk.send("Another")  # type: ignore[union-attr]  # As another window would.
+    await drive.until(lambda: drive.live.running())
+    gate.open()
+    await drive.quiet()
+    await drive.press("end")
+    await drive.until(lambda: "new line" not in drive.text())
+    assert drive.rows()[4][28:] != top
+
+
+async def test_undo_and_readline_keys(drive: Drive) -> None:
+    await drive.type("one two")
+    await drive.press("ctrl+w")
+    assert drive.prompt == "one "
+    await drive.press("ctrl+underscore")
+    assert drive.prompt == "one two"
+    await drive.press("ctrl+a")
+    await drive.type("x")
+    await drive.press("ctrl+e")
+    await drive.type("y")
+    assert drive.prompt == "xone twoy"
+    await drive.press("ctrl+u")
+    assert drive.prompt == ""
