@@ -8,7 +8,6 @@ is left without colours because of a typing error.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -67,6 +66,9 @@ def _files(directory: Path) -> list[Path]:
 
 
 def _read(file: Path, palettes: dict[str, Palette]) -> Palette:
+    # Imported here: the built-in theme needs no file, and the first frame has no time for it.
+    import tomllib
+
     if file.stat().st_size > _MAX_BYTES:
         raise ValueError("it is larger than 64 kB")
     try:
