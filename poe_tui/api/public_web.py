@@ -20,12 +20,14 @@ from urllib.parse import urljoin, urlsplit
 from poe_tui import __version__
 from poe_tui.api import encoding, proxies
 from poe_tui.api.errors import NotAnAPIAnswer
-from poe_tui.api.resolver import Addresses, Resolver
+from poe_tui.api.resolver import Addresses, Lookup, Resolver, getaddrinfo
 from poe_tui.sanitize import clean_url
 
 MOST_REDIRECTS = 5
 MOST_BYTES = 2_000_000
 SECONDS = 30.0
+TEXTS = "text/*, application/json;q=0.9, */*;q=0.1"
+"""What a server is asked for first."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
@@ -73,8 +75,8 @@ def _embedded(address: Address) -> ipaddress.IPv4Address | None:
 class _PublicResolver(Resolver):
     """Gives out public addresses only; one private address among them refuses the whole name."""
 
-    def __init__(self, allowed: Callable[[str], bool]) -> None:
-        super().__init__()
+    def __init__(self, allowed: Callable[[str], bool], lookup: Lookup = getaddrinfo) -> None:
+        super().__init__(lookup)
         self._allowed = allowed
 
     async def addresses(self, host: str, port: int) -> Addresses:
@@ -87,11 +89,17 @@ class _PublicResolver(Resolver):
 
 @dataclass(slots=True)
 class PublicWeb:
-    """Reads pages. ``proxy`` as for ``PoeClient``; the last two fields are for tests."""
+    """Reads pages, and files as well. ``proxy`` as for ``PoeClient``; the last three fields are for tests."""
 
     proxy: str | None = None
     most_bytes: int = MOST_BYTES
     seconds: float = SECONDS
+    accept: str = TEXTS
+    what: str = "page"
+    """What a refusal calls it."""
+    own: str = ""
+    """An origin (``http://127.0.0.1:8080``) that is read although it is not public: the built-in demo server's."""
+    lookup: Lookup = field(default=getaddrinfo, repr=False)
     allowed: Callable[[str], bool] = is_public
     context: ssl.SSLContext | None = field(default=None, repr=False)
 
@@ -110,15 +118,18 @@ class PublicWeb:
                         return found
                     url = urljoin(url, found)
         except TimeoutError:
-            raise WebRefused(f"The page did not come within {self.seconds:g} s.") from None
-        raise WebRefused(f"The page leads on more than {MOST_REDIRECTS} times.")
+            raise WebRefused(f"The {self.what} did not come within {self.seconds:g} s.") from None
+        raise WebRefused(f"The {self.what} leads on more than {MOST_REDIRECTS} times.")
 
-    @staticmethod
-    def _checked(url: str) -> str:
+    def _checked(self, url: str) -> str:
         cleaned = clean_url(url.strip())
-        if cleaned is None or not cleaned.startswith("https://"):
+        if cleaned is None or not (cleaned.startswith("https://") or self._is_own(cleaned)):
             raise WebRefused("Only https URLs are read, without user name and password.")
         return cleaned.partition("#")[0]
+
+    def _is_own(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return bool(self.own) and f"{parts.scheme}://{parts.netloc}" == self.own
 
     async def _one(self, url: str) -> Page | str:
         """Make one request; return the page, or where it leads."""
@@ -129,16 +140,21 @@ class PublicWeb:
         from poe_tui.api.transport import Transport
 
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
-        resolver = _PublicResolver(self.allowed)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        resolver: Resolver = _PublicResolver(self.allowed, self.lookup)
+        if self._is_own(url):
+            resolver = Resolver(self.lookup)
         try:
             proxy = proxies.choose(host, port, self.proxy, os.environ)
             if proxy is not None:
                 await resolver.addresses(host, port)
-                resolver = Resolver()  # type: ignore[assignment]  # the proxy itself may be anywhere
+                resolver = Resolver(self.lookup)  # The proxy itself may be anywhere.
             transport = Transport(resolver, self.context or ssl.create_default_context(), proxy)
-            headers = {"user-agent": f"poe-tui/{__version__}", "accept": "text/*, application/json;q=0.9, */*;q=0.1",
-                       "accept-encoding": "gzip, deflate"}  # fmt: skip
+            headers = {
+                "user-agent": f"poe-tui/{__version__}",
+                "accept": self.accept,
+                "accept-encoding": "gzip, deflate",
+            }
             async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=None) as client:
                 request = httpx.Request("GET", url, headers=headers)
                 response = await client.send(request, stream=True)
@@ -151,12 +167,12 @@ class PublicWeb:
         except proxies.BadProxy as refused:
             raise WebRefused(str(refused)) from None
         except NotAnAPIAnswer:
-            raise WebRefused("The page is encoded in a way that cannot be read.") from None
+            raise WebRefused(f"The {self.what} is encoded in a way that cannot be read.") from None
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError,
                 httpx.InvalidURL, OSError) as error:  # fmt: skip
             if isinstance(error, TimeoutError):
                 raise
-            raise WebRefused(f"The page could not be read: {_reason(error)}.") from None
+            raise WebRefused(f"The {self.what} could not be read: {_reason(error)}.") from None
 
     async def _read(self, url: str, response: object) -> Page:
         import httpx
