@@ -104,7 +104,7 @@ def sniff(data: bytes) -> Format | None:
         return WEBM if b"webm" in data[:64] else None
     if _MP3_FRAME.match(data):
         return MP3
-    if text_of(data) is not None:
+    if data and text_of(data) is not None:
         return TEXT
     return PDF if b"%PDF-" in data[:1024] else None
 
@@ -115,7 +115,7 @@ def named(data: bytes) -> str:
         return _BRANDS.get(data[8:12], "a video")
     if data[:4] == b"\x1a\x45\xdf\xa3":
         return "a Matroska video"
-    return next((words for head, words in _KNOWN_BY_NAME if data.startswith(head)), "not a kind of file that is known")
+    return next((words for head, words in _KNOWN_BY_NAME if data.startswith(head)), "of no known kind")
 
 
 def text_of(data: bytes) -> str | None:

@@ -114,6 +114,8 @@ def checked(media: Media, data: bytes, media_type: str = "") -> Taken:
     Raises:
         MediaRefused: they are no image, film or sound that is known, or fetched and of too many pixels.
     """
+    if not data:
+        raise MediaRefused(f"{clean(media.host, single_line=True) or 'The answer'} sent nothing.")
     found = sniff(data)
     if found is None or found not in MEDIA:
         what = found.words if found is not None else named(data)

@@ -161,7 +161,7 @@ class TestKinds:
     @pytest.mark.parametrize(
         ("data", "words"),
         [(files.HEIC, "is a HEIC image"), (files.ZIP, "ZIP"), (files.MP4, "is an MP4 video"), (files.MP3, "an MP3 rec"),
-         (files.noise(99), "not a kind of file that is known"), (b"\x89PNG\r\n\x1a\n", "is not a whole one"),
+         (files.noise(99), "of no known kind"), (b"\x89PNG\r\n\x1a\n", "is not a whole one"),
          (files.bomb(), "30000 × 30000 pixels")],
     )  # fmt: skip
     def test_what_is_refused(self, data: bytes, words: str) -> None:

@@ -68,8 +68,8 @@ def test_sniff(data: bytes, found: formats.Format | None) -> None:
         (files.ZIP, "ZIP"),
         (b"\x7fELF", "program"),
         (b"\x1a\x45\xdf\xa3matroska", "Matroska"),
-        (b"", "not a kind"),
-        (files.noise(9), "not a kind"),
+        (b"", "of no known kind"),
+        (files.noise(9), "of no known kind"),
     ],
 )
 def test_what_is_not_taken_has_a_name(data: bytes, words: str) -> None:
