@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from poe_tui.engine.thread_options import AppOptions
 from poe_tui.engine.tools import Call, Toolbox
 from poe_tui.engine.turn import PendingCall, StepsSpent, Verdict
 
 Ruling = Literal["run", "ask", "refuse"]
+T = TypeVar("T")
 
 
 @dataclass(slots=True, frozen=True)
@@ -31,13 +32,13 @@ class Decision:
 
 
 class Approver(Protocol):
-    """Whoever is asked."""
+    """Whoever is asked. A question is open from the moment it is asked; cancelling the future takes it back."""
 
-    async def decide(self, thread_id: str, call: PendingCall) -> Decision:
-        """Return the answer to a call, however long that takes."""
+    def ask(self, thread_id: str, call: PendingCall) -> asyncio.Future[Decision]:
+        """Ask about a call; the answer may take as long as it likes."""
 
-    async def go_on(self, thread_id: str, spent: StepsSpent) -> bool:
-        """Return whether the model may go on by itself for as many steps again."""
+    def ask_to_go_on(self, thread_id: str, spent: StepsSpent) -> asyncio.Future[bool]:
+        """Ask whether the model may go on by itself for as many steps again."""
 
 
 class Nobody:
@@ -46,15 +47,20 @@ class Nobody:
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed)
 
-    async def decide(self, thread_id: str, call: PendingCall) -> Decision:
+    def ask(self, thread_id: str, call: PendingCall) -> asyncio.Future[Decision]:
         """Allow a tool that was named; a manual one needs a person all the same."""
-        if call.preview.name in self._allowed and not call.preview.manual:
-            return Decision("once")
-        return Decision("nobody")
+        allowed = call.preview.name in self._allowed and not call.preview.manual
+        return _settled(Decision("once") if allowed else Decision("nobody"))
 
-    async def go_on(self, thread_id: str, spent: StepsSpent) -> bool:
+    def ask_to_go_on(self, thread_id: str, spent: StepsSpent) -> asyncio.Future[bool]:
         """Never."""
-        return False
+        return _settled(False)
+
+
+def _settled(value: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
 
 
 def rule(
@@ -86,7 +92,7 @@ def is_coverable(call: Call, said: Sequence[str]) -> bool:
     return shipped is None or shipped.is_covered(call.values, said)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     call: PendingCall
     answer: asyncio.Future[Decision]
@@ -100,31 +106,32 @@ class Waiting:
         self._steps: dict[str, tuple[StepsSpent, asyncio.Future[bool]]] = {}
 
     # --- for those who wait -------------------------------------------------------------------------------------
-    async def decide(self, thread_id: str, call: PendingCall) -> Decision:
-        """Wait for the person. A cancelled wait is forgotten."""
+    def ask(self, thread_id: str, call: PendingCall) -> asyncio.Future[Decision]:
+        """Let a call wait for the person."""
         waiter = _Waiter(call, asyncio.get_running_loop().create_future())
         self._calls.setdefault(thread_id, []).append(waiter)
-        try:
-            return await waiter.answer
-        finally:
-            self._calls[thread_id].remove(waiter)
-            if not self._calls[thread_id]:
-                del self._calls[thread_id]
+        waiter.answer.add_done_callback(lambda _: self._forget(thread_id, waiter))
+        return waiter.answer
 
-    async def go_on(self, thread_id: str, spent: StepsSpent) -> bool:
-        """Wait for the person."""
+    def ask_to_go_on(self, thread_id: str, spent: StepsSpent) -> asyncio.Future[bool]:
+        """Let a model wait for the person."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._steps[thread_id] = (spent, answer)
-        try:
-            return await answer
-        finally:
-            del self._steps[thread_id]
+        answer.add_done_callback(lambda _: self._steps.pop(thread_id, None))
+        return answer
+
+    def _forget(self, thread_id: str, waiter: _Waiter) -> None:
+        waiters = self._calls.get(thread_id, [])
+        if waiter in waiters:
+            waiters.remove(waiter)
+        if not waiters:
+            self._calls.pop(thread_id, None)
 
     # --- for those who answer -----------------------------------------------------------------------------------
     def threads(self) -> set[str]:
         """The ids of the threads in which something waits."""
         waiting = {thread for thread, waiters in self._calls.items() if any(not w.answer.done() for w in waiters)}
-        return waiting | set(self._steps)
+        return waiting | {thread for thread, (_, answer) in self._steps.items() if not answer.done()}
 
     def calls(self, thread_id: str) -> list[PendingCall]:
         """The calls of a thread that have no answer yet, in their order."""

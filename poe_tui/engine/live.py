@@ -2,6 +2,9 @@
 
 A stream outlives the screen that started it: its task belongs here, not to a screen. Screens subscribe and read the
 log of a turn that was already running when they opened.
+
+A run is a turn and the steps that follow from its function calls. A call that needs a person waits here, in its own
+thread; ``approvals`` tells what waits and ``answer`` answers it, at any time and from any screen.
 """
 
 from __future__ import annotations
@@ -10,16 +13,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
+from poe_tui.engine.approval import Approver, Decision, Waiting
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.session import TIP, NothingToSend, Session, Tip
-from poe_tui.engine.turn import Event, TurnEnded
-from poe_tui.model import Item, Thread
+from poe_tui.engine.steps import Steps, again
+from poe_tui.engine.turn import Event, PendingCall, StepsSpent, ToolsStopped, TurnEnded, TurnStarted
+from poe_tui.model import Item, Thread, Turn
 
-__all__ = ["LiveThreads", "NothingToSend", "ThreadBusy"]
+__all__ = ["Decision", "LiveThreads", "NothingToSend", "ThreadBusy"]
 
 Callback = Callable[[str, Event], None]
+Fields: TypeAlias = "Mapping[str, Any] | None"
 
 
 class ThreadBusy(RuntimeError):
@@ -32,13 +38,24 @@ class _Live:
     session: Session
     log: list[Event] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
+    started: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    continues: str | None = None
+    """The turn whose calls are being dealt with."""
 
 
 class LiveThreads:
     """Owns a task per running turn: one at a time for a thread, any number of threads. Lives in one event loop."""
 
-    def __init__(self, make_session: Callable[[Thread], Session]) -> None:
+    def __init__(
+        self,
+        make_session: Callable[[Thread], Session],
+        make_steps: Callable[[Session, Approver, Fields], Steps] | None = None,
+    ) -> None:
+        """Prepare; without ``make_steps`` function calls are left alone."""
         self._make_session = make_session
+        self._make_steps = make_steps
+        self._waiting = Waiting()
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._callbacks: list[Callback] = []
@@ -62,7 +79,7 @@ class LiveThreads:
         if is_empty(wanted):
             raise NothingToSend
         session = self._session(thread)
-        self._run(session, session.send(wanted, model=model, overrides=overrides, parent_id=parent_id))
+        self._run(session, session.send(wanted, model=model, overrides=overrides, parent_id=parent_id), overrides)
 
     def regenerate(self, thread: Thread, turn_id: str, *, model: str | None = None) -> None:
         """Start a sibling of ``turn_id`` with the same input. Raises ThreadBusy."""
@@ -77,8 +94,47 @@ class LiveThreads:
         session = self._session(thread)
         self._run(session, session.edit(turn_id, wanted, model=model))
 
+    def resume(self, thread: Thread, turn: Turn) -> bool:
+        """Take up the calls that a stored turn of ``thread`` ended in and that were never answered.
+
+        False when there are none, or they are none of ours. Raises ThreadBusy.
+        """
+        session = self._session(thread)
+        if self._make_steps is None or not self._make_steps(session, self._waiting, None).has_calls(turn):
+            return False
+        self._run(session, again(turn))
+        return True
+
+    # --- calls that wait ----------------------------------------------------------------------------------------
+    def waiting(self) -> set[str]:
+        """The ids of the threads in which something waits for the person."""
+        return self._waiting.threads()
+
+    def approvals(self, thread_id: str) -> list[PendingCall]:
+        """The calls of a thread that wait for an answer, in their order."""
+        return self._waiting.calls(thread_id)
+
+    def answer(self, thread_id: str, decision: Decision, index: int | None = None) -> list[PendingCall]:
+        """Answer the waiting call with that ``index``, or all; returns those that were answered.
+
+        A lasting yes (``thread``, ``always``) answers the tool's other waiting calls too.
+        """
+        return self._waiting.answer(thread_id, decision, index)
+
+    def steps_spent(self, thread_id: str) -> StepsSpent | None:
+        """What the thread's model waits for that went on by itself as often as it may; ``None``: for nothing."""
+        return self._waiting.steps(thread_id)
+
+    def go_on(self, thread_id: str, yes: bool = True) -> bool:
+        """Let it go on for as many steps again, or not; False when it had not asked."""
+        return self._waiting.answer_steps(thread_id, yes)
+
+    # --- what runs ----------------------------------------------------------------------------------------------
     def stop(self, thread_id: str) -> bool:
-        """Cancel the turn in flight (it ends as ``stopped``, with its partial); False when none runs."""
+        """Cancel the turn in flight (it ends as ``stopped``, with its partial), or the tools and the wait behind it.
+
+        False when nothing runs.
+        """
         live = self._live.get(thread_id)
         if live is None or live.task is None:
             return False
@@ -88,7 +144,7 @@ class LiveThreads:
         return True
 
     def is_running(self, thread_id: str) -> bool:
-        """Whether a turn of this thread is in flight. False from the moment its TurnEnded is told."""
+        """Whether a turn of this thread is in flight, or its tools. False from the moment its end is told."""
         return thread_id in self._live
 
     def running(self) -> set[str]:
@@ -96,7 +152,7 @@ class LiveThreads:
         return set(self._live)
 
     def events(self, thread_id: str) -> list[Event]:
-        """The log of the turn in flight so far, for a screen that opens in mid-stream; empty when none runs."""
+        """The log of the turn in flight so far, and of its tools; for a screen that opens in the middle of it."""
         live = self._live.get(thread_id)
         return list(live.log) if live is not None else []
 
@@ -126,8 +182,10 @@ class LiveThreads:
             raise ThreadBusy(thread.id)
         return self._make_session(thread)
 
-    def _run(self, session: Session, events: AsyncGenerator[Event, None]) -> None:
+    def _run(self, session: Session, events: AsyncGenerator[Event, None], overrides: Fields = None) -> None:
         live = _Live(session.thread.id, session)
+        if self._make_steps is not None:
+            events = self._make_steps(session, self._waiting, overrides).follow(events)
         self._live[live.thread_id] = live
         live.task = asyncio.get_running_loop().create_task(self._pump(live, events), name="turn")
         self._tasks.add(live.task)
@@ -140,15 +198,32 @@ class LiveThreads:
                     self._publish(live, event)
         finally:
             # Who cancels a turn gets no more events from it, yet everybody is owed its end.
-            if live.session.ended is not None:
-                self._publish(live, live.session.ended)
+            self._publish_end(live)
             self._forget(live)
 
+    def _publish_end(self, live: _Live) -> None:
+        ended = live.session.ended
+        if self._live.get(live.thread_id) is not live:
+            return
+        if ended is not None and ended.turn.id not in live.ended:
+            if ended.turn.id not in live.started:
+                self._publish(live, TurnStarted(ended.turn))
+            self._publish(live, ended)
+        elif live.continues is not None:
+            self._publish(live, ToolsStopped(live.continues))
+
     def _publish(self, live: _Live, event: Event) -> None:
-        if isinstance(event, TurnEnded):
-            if self._live.get(live.thread_id) is not live:
-                return
-            self._forget(live)
+        match event:
+            case TurnStarted():
+                live.started.add(event.turn.id)
+                live.log.clear()
+            case TurnEnded():
+                live.ended.add(event.turn.id)
+                live.continues = event.turn.id
+                if not event.continues:
+                    self._forget(live)
+            case ToolsStopped():
+                self._forget(live)
         live.log.append(event)
         for callback in tuple(self._callbacks):
             try:

@@ -79,11 +79,10 @@ class Steps:
             if turn is None or not calls:
                 return
             if steps and steps % self._settings().tool_use.max_steps == 0:
-                spent = StepsSpent(turn.id, steps)
-                yield spent
-                if not await self._approver.go_on(self._session.thread.id, spent):
-                    self.spent = True
-                    yield ToolsStopped(turn.id)
+                async with aclosing(self._asked_to_go_on(turn, steps)) as asking:
+                    async for event in asking:
+                        yield event
+                if self.spent:
                     return
             runs = await self._runs(turn, calls)
             async with aclosing(self._carried_out(turn, runs)) as happening:
@@ -93,13 +92,9 @@ class Steps:
             events = self._send(turn, runs)
             turn, calls = None, []
 
-    async def resume(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        """Take up the calls of a stored turn that were never answered; yields nothing when there are none."""
-        if not self._calls(turn):
-            return
-        async with aclosing(self.follow(_again(turn))) as events:
-            async for event in events:
-                yield event
+    def has_calls(self, turn: Turn) -> bool:
+        """Whether a finished turn ended in calls that are dealt with here."""
+        return bool(self._calls(turn))
 
     def _calls(self, turn: Turn) -> list[Call]:
         """Return the calls of a finished turn that are dealt with here."""
@@ -123,6 +118,17 @@ class Steps:
         toolbox = self._toolbox()
         names = self._options().tools
         return {tool.name: tool for tool in toolbox.named(toolbox.enabled if names is None else names)}
+
+    async def _asked_to_go_on(self, turn: Turn, steps: int) -> AsyncGenerator[Event, None]:
+        spent = StepsSpent(turn.id, steps)
+        answer = self._approver.ask_to_go_on(self._session.thread.id, spent)
+        try:
+            yield spent
+            self.spent = not await answer
+        finally:
+            answer.cancel()
+        if self.spent:
+            yield ToolsStopped(turn.id)
 
     async def _runs(self, turn: Turn, calls: list[Call]) -> CallRuns:
         said = [known.input_text for known in await self._store.path(turn.id)]
@@ -180,5 +186,6 @@ def _items(runs: CallRuns) -> list[dict[str, Any]]:
     return [runs.outcomes[call.index].item(call.call_id) for call in runs.calls]
 
 
-async def _again(turn: Turn) -> AsyncGenerator[Event, None]:
+async def again(turn: Turn) -> AsyncGenerator[Event, None]:
+    """Yield the end of a stored turn once more, for its calls to be taken up."""
     yield TurnEnded(turn)

@@ -175,4 +175,4 @@ def _signal_name(number: int) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count:,} bytes".replace(",", " ")
+    return f"{count:,} bytes".replace(",", "\u00a0")

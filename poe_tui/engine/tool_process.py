@@ -55,7 +55,7 @@ async def run(
     if folder is None or not folder.is_dir():
         return tool_outcome.not_started(f"the directory {folder or 'it should run in'} is not there")
     started = time.monotonic()
-    listener = _Listener(tool.output_limit)
+    listener = Listener(tool.output_limit)
     try:
         transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: listener, *tool.command, cwd=folder, env=dict(environ), start_new_session=True
@@ -74,7 +74,7 @@ async def run(
         return tool_outcome.timed_out(listener.written(), tool.timeout)
     finally:
         try:
-            await end_group(group)
+            await end_group(group, GRACE)
             await asyncio.wait({listener.exited}, timeout=LATE_OUTPUT)
         finally:
             transport.close()
@@ -85,7 +85,7 @@ async def run(
     return tool_outcome.finished(listener.written(), code, seconds)
 
 
-async def end_group(group: int, grace: float = GRACE) -> None:
+async def end_group(group: int, grace: float) -> None:
     """End every process of a group: asked first, made to after ``grace`` seconds, or at once when cancelled."""
     try:
         deadline = time.monotonic() + grace
@@ -116,7 +116,7 @@ def _feed(transport: asyncio.SubprocessTransport, values: Mapping[str, Any]) -> 
             stdin.write_eof()
 
 
-class _Listener(asyncio.SubprocessProtocol):
+class Listener(asyncio.SubprocessProtocol):
     """Keeps what a process writes, up to a limit, and tells when it has ended."""
 
     def __init__(self, limit: int) -> None:

@@ -133,35 +133,45 @@ class CallRuns:
 
     async def run(self) -> AsyncGenerator[ToolEvent, None]:
         """Yield what happens until every call has its outcome. Closing or cancelling ends what runs."""
-        asked: dict[int, PendingCall] = {}
-        for call in self.calls:
-            if call.outcome is None:
-                ruling, coverable = self._rule(call)
-                if ruling == "ask":
-                    shown = preview(call, self._place)
-                    asked[call.index] = PendingCall(self._turn_id, call.index, call.shown_id, shown, coverable)
-        if asked:
-            yield ApprovalNeeded(self._turn_id, tuple(asked.values()))
-        tasks = [asyncio.ensure_future(self._one(call, asked.get(call.index))) for call in self.calls]
-        left = len(tasks)
+        asked: dict[int, asyncio.Future[Decision]] = {}
+        tasks: list[asyncio.Future[None]] = []
         try:
+            waiting = self._ask(asked)
+            if waiting:
+                yield ApprovalNeeded(self._turn_id, waiting)
+            tasks += [asyncio.ensure_future(self._one(call, asked.get(call.index))) for call in self.calls]
+            left = len(tasks)
             while left:
                 event = await self._events.get()
                 left -= isinstance(event, ToolEnded)
                 yield event
         finally:
+            for answer in asked.values():
+                answer.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ask(self, asked: dict[int, asyncio.Future[Decision]]) -> tuple[PendingCall, ...]:
+        """Ask about the calls that need it; every question is open before anybody is told of it."""
+        waiting: list[PendingCall] = []
+        for call in self.calls:
+            if call.outcome is None:
+                ruling, coverable = self._rule(call)
+                if ruling == "ask":
+                    shown = preview(call, self._place)
+                    waiting.append(PendingCall(self._turn_id, call.index, call.shown_id, shown, coverable))
+                    asked[call.index] = self._approver.ask(self._thread_id, waiting[-1])
+        return tuple(waiting)
 
     def leave(self) -> None:
         """Give every call an outcome that has none: the person stopped before it had one."""
         for call in self.calls:
             self.outcomes.setdefault(call.index, tool_outcome.not_run())
 
-    async def _one(self, call: Call, pending: PendingCall | None) -> None:
+    async def _one(self, call: Call, answer: asyncio.Future[Decision] | None) -> None:
         try:
-            outcome = call.outcome or await self._decided(call, pending)
+            outcome = call.outcome or await self._decided(call, answer)
         except asyncio.CancelledError:
             self.outcomes.setdefault(call.index, tool_outcome.not_run())
             raise
@@ -176,10 +186,10 @@ class CallRuns:
             )
         )  # fmt: skip
 
-    async def _decided(self, call: Call, pending: PendingCall | None) -> Outcome:
-        if pending is None:
+    async def _decided(self, call: Call, answer: asyncio.Future[Decision] | None) -> Outcome:
+        if answer is None:
             return tool_outcome.forbidden() if self._rule(call)[0] == "refuse" else await self._run(call)
-        decision = await self._approver.decide(self._thread_id, pending)
+        decision = await answer
         if decision.verdict == "nobody":
             return tool_outcome.unattended()
         given = ApprovalGiven(
