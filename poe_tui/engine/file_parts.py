@@ -2,7 +2,8 @@
 
 Few servers behind a Responses API take every file (poe-api.md §2: no record of success for ``input_file``). A text file
 loses nothing by being sent as text, so that is done at once and remembered; a PDF would lose its pages, so a person is
-told. In a replay to a model that reads no images, each one leaves its name behind: the same words every time.
+told. In a replay to a model that reads no images, each one leaves its name behind: the same words every time. To a
+model that makes images, the last one it made is shown again.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from poe_tui.model import Item, ModelInfo
+from poe_tui.media import image_of
+from poe_tui.model import Item, ModelInfo, Turn
 
 REFUSED: Final = "text_files"
 """The feature name under which it is remembered that text files are refused."""
 
-_STATUSES: Final = (None, 400, 415, 422, 500, 501)
+_STATUSES: Final = (None, 400, 404, 415, 422, 500, 501)
 _NAMES_FILES: Final = re.compile(
     r"\binput_file\b|\bfile_data\b|\bfile_(type|format|id|url)\b|\bmime\b|\bmedia[ _]types?\b|\bcontent[ _]types?\b"
     r"|\bdocuments?\b|\battachments?\b|\bpdfs?\b|\bfiles?\b.{0,60}\b(support|allow|accept|valid|invalid|type|format)"
@@ -73,6 +75,29 @@ def without_images(item: Item) -> Item:
 def reads_images(model: ModelInfo | None) -> bool:
     """Whether a model reads images, as far as anybody knows."""
     return model is None or not model.input_modalities or "image" in model.input_modalities
+
+
+def last_image(path: Sequence[Turn], model: ModelInfo | None) -> Item | None:
+    """Return the output item of the last image of a path, for a model that both makes and reads images.
+
+    No server takes an ``image_generation_call`` back, yet "make it blue" needs the picture that is meant. The one of
+    before that is enough, and cheaper.
+    """
+    modalities = (model.output_modalities, model.input_modalities) if model is not None else ()
+    if not modalities or not all("image" in kinds for kinds in modalities):
+        return None
+    made = [item for turn in path for item in turn.output if item.get("type") == "image_generation_call"]
+    return next((item for item in reversed(made) if seen_again(item) is not None), None)
+
+
+def seen_again(item: Item) -> Item | None:
+    """Return an image of an answer as a user's message, the only place where an image may stand."""
+    image = image_of(item)
+    if image is None or not image.payload or image.format is None:
+        return None
+    url = f"data:{image.format.media_type};base64,{image.payload}"
+    words = {"type": "input_text", "text": "[The image you made:]"}
+    return {"type": "message", "role": "user", "content": [words, {"type": "input_image", "image_url": url}]}
 
 
 def refused(error: Mapping[str, Any], items: Iterable[Item]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from poe_tui.api import chat as chat_api
-from poe_tui.engine import chain, route
+from poe_tui.engine import chain, file_parts, route
 from poe_tui.engine.request import BuiltRequest, RequestContext
 from poe_tui.engine.turn import ChainRefused, TurnNote
 
@@ -31,6 +31,9 @@ class Repair:
 
 def find(turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest) -> Repair | None:
     """Return the repair for an error that came before any output, if there is one."""
+    as_text = _files_as_text(turn_id, error, context, built)
+    if as_text is not None:
+        return as_text
     if built.endpoint == "chat":
         return _without_field(turn_id, error, context, built)
     if not context.route.fixed and (refused := route.refusal(error)) is not None:
@@ -43,6 +46,18 @@ def find(turn_id: str, error: Mapping[str, Any], context: RequestContext, built:
             told_chain = ChainRefused(turn_id, lost.message)
             return Repair(replace(context, chain_refused=True), told_chain, chain.REFUSES, lost.certain)
     return None
+
+
+def _files_as_text(
+    turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest
+) -> Repair | None:
+    """The same with the text files as text, where the error is about files."""
+    asked = built.asked.get("input") or built.body.get("input") or ()
+    sent = built.body.get("input") or built.body.get("messages") or ()
+    if context.files_as_text or not file_parts.holds_text_file(asked) or not file_parts.refused(error, sent):
+        return None
+    told = TurnNote(turn_id, "This model does not take text files. They were sent as text.")
+    return Repair(replace(context, files_as_text=True), told, file_parts.REFUSED, certain=False)
 
 
 def _without_field(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from poe_tui.api import chat as chat_api
+from poe_tui.engine import file_parts
 from poe_tui.engine.cost import estimate_tokens
 from poe_tui.engine.items import is_noteworthy, to_input
 from poe_tui.engine.route import Route
@@ -57,6 +58,8 @@ class RequestContext:
     """The tools of ours that are offered, in the flat shape; they join those that the fields name."""
     route: Route = field(default_factory=Route)
     """The endpoint that is asked."""
+    files_as_text: bool = False
+    """Whether this server and model are remembered as refusing text files."""
 
     @property
     def by_chat(self) -> bool:
@@ -113,6 +116,8 @@ def build(context: RequestContext) -> BuiltRequest:
     chained = named_id is not None or may_chain(context, store=fields.get("store"))
     replayed, notes = _replay(context)
     new = [to_input(item, provider_fields=context.by_chat) or item for item in context.new_items]
+    if context.files_as_text:
+        replayed, new = ([file_parts.as_text(item) for item in items] for items in (replayed, new))
     body: dict[str, Any] = {"model": context.model}
     if chained:
         body["previous_response_id"] = context.path[-1].response_id if named_id is None else named_id
@@ -207,6 +212,7 @@ def _replay(context: RequestContext) -> tuple[list[Item], tuple[str, ...]]:
     answered = {item.get("call_id") for item in everything if item.get("type") == "function_call_output"}
     paired = calls & answered
     told = max((n for n, turn in enumerate(context.path) if turn.chain == "replay"), default=0)
+    again = file_parts.last_image(context.path, context.info)
     replayed: list[Item] = []
     left_out: dict[str, int] = {}
     for place, turn in enumerate(context.path):
@@ -216,7 +222,10 @@ def _replay(context: RequestContext) -> tuple[list[Item], tuple[str, ...]]:
             continue
         same_model = _same_maker(turn, context)
         for items in (turn.input, turn.output):
-            kept, lost = _keep(items, paired, same_model=same_model, by_chat=context.by_chat)
+            kept, lost = _keep(items, paired, same_model=same_model, by_chat=context.by_chat, again=again)
+            if not file_parts.reads_images(context.info):
+                lost += ["image"] * sum(file_parts.holds_image([item]) for item in kept)
+                kept = [file_parts.without_images(item) for item in kept]
             replayed += kept
             for kind in lost if place >= told else ():
                 left_out[kind] = left_out.get(kind, 0) + 1
@@ -233,7 +242,9 @@ def _was_rejected(turn: Turn) -> bool:
     return turn.error.get("http_status") in _REJECTED_INPUT
 
 
-def _keep(items: Sequence[Item], paired: set[Any], *, same_model: bool, by_chat: bool) -> tuple[list[Item], list[str]]:
+def _keep(
+    items: Sequence[Item], paired: set[Any], *, same_model: bool, by_chat: bool, again: Item | None
+) -> tuple[list[Item], list[str]]:
     kept: list[Item] = []
     lost: list[str] = []
     waiting: list[Item] = []
@@ -246,6 +257,8 @@ def _keep(items: Sequence[Item], paired: set[Any], *, same_model: bool, by_chat:
             continue
         if kind in ("function_call", "function_call_output") and item.get("call_id") not in paired:
             sent = None
+        if item is again:
+            sent = file_parts.seen_again(item)
         if sent is None:
             waiting.clear()
             if is_noteworthy(item):

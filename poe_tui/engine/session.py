@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui.api.errors import APIError
 from poe_tui.api.retry import Attempts
-from poe_tui.engine import chain, route
+from poe_tui.engine import chain, file_parts, route
 from poe_tui.engine.flight import Flight
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.request import BuiltRequest, RequestContext, build
@@ -239,6 +239,7 @@ class Session:
             route=route.choose(
                 settings.advanced.endpoint, info, lambda feature: self._catalog.refuses(turn.model, feature)
             ),
+            files_as_text=self._catalog.refuses(turn.model, file_parts.REFUSED),
         )
 
     @staticmethod
@@ -307,6 +308,9 @@ class Session:
                 told = ChainForgotten(turn.id, *found)
                 flight.notes.append(told.text)
                 yield told
+        if turn.error is not None and (words := file_parts.verdict(turn.error, turn.input)):
+            flight.notes.append(words)
+            yield TurnNote(turn.id, words)
         if turn.error is not None and is_unknown_model(turn.error, turn.model):
             flight.error = {**turn.error, "near": await self._near(turn.model)}
 
