@@ -27,6 +27,7 @@ PAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("account", "Account", "the server and the key"),
     ("defaults", "Model defaults", "for every new thread; a thread's own options win"),
     ("instructions", "Instructions", "for every new thread; a thread's own instructions win"),
+    ("search", "Web search", "what the server looks up for a model"),
     ("tools", "Tools & approvals", "what models may run here"),
     ("structured", "Structured output", "answers that keep to a schema"),
     ("appearance", "Appearance", "changes show at once"),

@@ -7,25 +7,14 @@ that a setting fills. A setting that is ``None`` is not sent at all, so a reques
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from poe_tui import servers
+from poe_tui.settings_request import DefaultsSettings, WebSearchSettings
+from poe_tui.settings_section import Line, Section, names, words
 from poe_tui.tool_config import SchemaPreset, ToolConfig
-
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
-"""The documented efforts plus those that single models declare (poe-api.md §6)."""
-
-
-def _words(page: str, group: str, help_: str, **more: Any) -> dict[str, Any]:
-    return {"page": page, "group": group, "help": help_, **more}
-
-
-def _one_line(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("Must be one line of text.")
-    return text.strip()
 
 
 def _proxy(url: str) -> str:
@@ -35,28 +24,6 @@ def _proxy(url: str) -> str:
     return url.strip()
 
 
-def _metadata(pairs: dict[str, str]) -> dict[str, str]:
-    if len(pairs) > 16 or any(not 1 <= len(name) <= 64 or len(text) > 512 for name, text in pairs.items()):
-        raise ValueError("Must be at most 16 pairs; names up to 64 characters, texts up to 512.")
-    return pairs
-
-
-def _names(text: str) -> str:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not text.isprintable() or any(" " in name for name in names):
-        raise ValueError("Must be names with commas between them.")
-    return ", ".join(names)
-
-
-Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
-
-
-class Section(BaseModel):
-    """What all sections share: frozen values, no silent conversion, no unknown names."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
 class GeneralSettings(Section):
     """How the app starts, sends and ends."""
 
@@ -64,19 +31,19 @@ class GeneralSettings(Section):
         default="Claude-Sonnet-4.5",
         title="Model",
         description="The model of a new thread. A thread keeps the model it was last used with.",
-        json_schema_extra=_words("general", "Threads", "For new threads", kind="model"),
+        json_schema_extra=words("general", "Threads", "For new threads", kind="model"),
     )
     start: Literal["new", "last"] = Field(
         default="new",
         title="At start",
         description="What opens when no thread is named: a new one, or the last one with its draft and its place.",
-        json_schema_extra=_words("general", "Threads", "A new thread, or the last one"),
+        json_schema_extra=words("general", "Threads", "A new thread, or the last one"),
     )
     send_key: Literal["enter", "ctrl+j"] = Field(
         default="enter",
         title="Send with",
         description="Enter sends and ^J makes a new line, or the other way round. A paste never sends.",
-        json_schema_extra=_words(
+        json_schema_extra=words(
             "general", "Keys", "The other one makes a new line", words={"enter": "Enter", "ctrl+j": "^J"}
         ),
     )
@@ -84,19 +51,19 @@ class GeneralSettings(Section):
         default=True,
         title="Ask before quitting",
         description="Asks once when an answer is still streaming. What has arrived is saved either way.",
-        json_schema_extra=_words("general", "Keys", "Only while an answer streams"),
+        json_schema_extra=words("general", "Keys", "Only while an answer streams"),
     )
     sidebar: Literal["auto", "on", "off"] = Field(
         default="auto",
         title="Sidebar",
         description="The list of threads. auto shows it from 90 columns on; a key and a command toggle it at any time.",
-        json_schema_extra=_words("general", "Screen", "auto: from 90 columns on"),
+        json_schema_extra=words("general", "Screen", "auto: from 90 columns on"),
     )
     notify: Literal["off", "bell"] = Field(
         default="off",
         title="When an answer ends",
         description="bell rings the terminal's bell when an answer that took more than 10 seconds has ended.",
-        json_schema_extra=_words("general", "Screen", "bell: after more than 10 s"),
+        json_schema_extra=words("general", "Screen", "bell: after more than 10 s"),
     )
 
 
@@ -108,114 +75,15 @@ class AccountSettings(Section):
         title="Server",
         description="The base URL of a server that speaks the Responses format. POE_BASE_URL wins over it. A stored "
         "key belongs to its server and is not sent to another one. Plain http works on this machine only.",
-        json_schema_extra=_words("account", "Server", "POE_BASE_URL wins over it"),
+        json_schema_extra=words("account", "Server", "POE_BASE_URL wins over it"),
     )
     show_balance: bool = Field(
         default=True,
         title="Show the balance",
         description="Asks the server for the points that are left, at the start and after each answer, and shows them "
         "in the header.",
-        json_schema_extra=_words("account", "Server", "In the header"),
+        json_schema_extra=words("account", "Server", "In the header"),
     )
-
-
-class DefaultsSettings(Section):
-    """Request fields for every new thread; a thread's own options win. ``None`` is not sent."""
-
-    effort: Effort | None = Field(
-        default=None,
-        title="Reasoning effort",
-        description="How long a model may think before it answers. Models that do not think may refuse it; some know "
-        "only a few of these words.",
-        json_schema_extra=_words("defaults", "Answer", "How long the model thinks", api="reasoning.effort"),
-    )
-    summary: Literal["auto", "concise", "detailed"] | None = Field(
-        default=None,
-        title="Reasoning summary",
-        description="What is shown and kept of the thinking. Models that cannot reason may refuse it.",
-        json_schema_extra=_words("defaults", "Answer", "What is kept of the thinking", api="reasoning.summary"),
-    )
-    verbosity: Literal["low", "medium", "high"] | None = Field(
-        default=None,
-        title="Verbosity",
-        description="How long the answer should be, for models that know the word.",
-        json_schema_extra=_words("defaults", "Answer", "low, medium or high", api="text.verbosity"),
-    )
-    max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
-        default=None,
-        title="Longest answer",
-        description="The most tokens an answer may take, thinking included. A small number with a high effort can be "
-        "spent on thinking alone.",
-        json_schema_extra=_words("defaults", "Answer", "Tokens; empty: the model's limit", api="max_output_tokens"),
-    )
-    truncation: Literal["auto", "disabled"] | None = Field(
-        default=None,
-        title="Truncation",
-        description="What the server does when a thread is longer than the model can read: auto drops the oldest "
-        "turns, disabled makes it an error.",
-        json_schema_extra=_words("defaults", "Answer", "auto drops the oldest turns", api="truncation"),
-    )
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
-        default=None,
-        title="Temperature",
-        description="Higher is more varied, lower is more predictable. Change either this or top p, not both. Models "
-        "that think may refuse it.",
-        json_schema_extra=_words("defaults", "Sampling", "0 to 2; empty: not sent", api="temperature"),
-    )
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None,
-        title="Top p",
-        description="Keeps only the likeliest tokens whose chances add up to this number. Change either this or the "
-        "temperature, not both. Models that think ignore it.",
-        json_schema_extra=_words("defaults", "Sampling", "0 to 1; empty: not sent", api="top_p"),
-    )
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(
-        default=None,
-        title="Log probabilities",
-        description="How many alternatives the server returns with each token. They are kept with the turn and go "
-        "into --json.",
-        json_schema_extra=_words("defaults", "Sampling", "0 to 20 per token", api="top_logprobs"),
-    )
-    service_tier: Literal["auto", "default", "flex", "priority"] | None = Field(
-        default=None,
-        title="Service tier",
-        description="Passed through to the model's maker. flex is cheaper and slower, priority the other way round, "
-        "where they exist.",
-        json_schema_extra=_words("defaults", "Request", "auto, default, flex, priority", api="service_tier"),
-    )
-    store: bool | None = Field(
-        default=None,
-        title="Store on the server",
-        description="Whether the server keeps the answer, so that the next turn can name it instead of sending the "
-        "thread again. off: every turn is sent in full.",
-        json_schema_extra=_words("defaults", "Request", "off: turns are sent again in full", api="store"),
-    )
-    metadata: Annotated[dict[str, str], AfterValidator(_metadata)] | None = Field(
-        default=None,
-        title="Metadata",
-        description="Pairs of name and text that travel with each request. Write name=text, a pair a line.",
-        json_schema_extra=_words("defaults", "Request", "Enter opens the editor", api="metadata", unset="none"),
-    )
-    instructions: Annotated[str, Field(max_length=1_000_000)] | None = Field(
-        default=None,
-        title="Instructions",
-        description="What every new thread's model is told first, before the conversation.",
-        json_schema_extra=_words(
-            "instructions", "Instructions", "Told to the model first", api="instructions", kind="long", unset="none"
-        ),
-    )
-
-    def request_fields(self) -> dict[str, Any]:
-        """Return the request fields that these settings fill, nested as on the wire; unset ones stay out."""
-        body: dict[str, Any] = {}
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if value is None:
-                continue
-            extra = field.json_schema_extra
-            parent, _, leaf = str(extra["api"] if isinstance(extra, dict) else name).rpartition(".")
-            (body.setdefault(parent, {}) if parent else body)[leaf] = value
-        return body
 
 
 class AppearanceSettings(Section):
@@ -225,46 +93,46 @@ class AppearanceSettings(Section):
         default="poe-dark",
         title="Theme",
         description="The colours. Your own themes are TOML files in the themes directory beside config.toml.",
-        json_schema_extra=_words("appearance", "Colours", "Changes as you move through them", kind="theme"),
+        json_schema_extra=words("appearance", "Colours", "Changes as you move through them", kind="theme"),
     )
     density: Literal["auto", "comfortable", "compact"] = Field(
         default="auto",
         title="Density",
         description="compact leaves out the blank rows round the prompt. auto is compact under 25 rows.",
-        json_schema_extra=_words("appearance", "Layout", "auto: compact under 25 rows"),
+        json_schema_extra=words("appearance", "Layout", "auto: compact under 25 rows"),
     )
     glyphs: Literal["auto", "unicode", "plain"] = Field(
         default="auto",
         title="Symbols",
         description="plain uses ASCII only, for terminals and fonts that draw the others wide or not at all. auto "
         "asks the locale.",
-        json_schema_extra=_words("appearance", "Layout", "plain: ASCII only"),
+        json_schema_extra=words("appearance", "Layout", "plain: ASCII only"),
     )
     timestamps: bool = Field(
         default=False,
         title="Timestamps",
         description="The time of day in the line over each answer.",
-        json_schema_extra=_words("appearance", "Transcript", "In the line over each answer"),
+        json_schema_extra=words("appearance", "Transcript", "In the line over each answer"),
     )
     reasoning: Literal["show", "fold", "off"] = Field(
         default="fold",
         title="Reasoning",
         description="fold shows the last three lines while the model thinks and one line afterwards; show keeps all "
         "of it open; off shows one line only. It is kept with the turn in every case.",
-        json_schema_extra=_words("appearance", "Transcript", "fold: one line once it answers"),
+        json_schema_extra=words("appearance", "Transcript", "fold: one line once it answers"),
     )
     motion: bool = Field(
         default=True,
         title="Motion",
         description="Lets the dot of a running answer fade. Nothing else ever moves by itself.",
-        json_schema_extra=_words("appearance", "Transcript", "The dot of a running answer"),
+        json_schema_extra=words("appearance", "Transcript", "The dot of a running answer"),
     )
     mouse: Literal["on", "scroll", "off"] = Field(
         default="on",
         title="Mouse",
         description="on takes clicks, drags and the wheel; scroll leaves clicks to the terminal and scrolls by its "
         "wheel; off leaves the mouse to the terminal.",
-        json_schema_extra=_words("appearance", "Input", "off: the terminal selects text"),
+        json_schema_extra=words("appearance", "Input", "off: the terminal selects text"),
     )
 
 
@@ -275,7 +143,7 @@ class StorageSettings(Section):
         default=True,
         title="Save threads",
         description="off keeps every thread in memory only: all of it is gone at the end.",
-        json_schema_extra=_words("storage", "Threads", "off: in memory only"),
+        json_schema_extra=words("storage", "Threads", "off: in memory only"),
     )
 
 
@@ -287,48 +155,55 @@ class AdvancedSettings(Section):
         title="Proxy",
         description="An http or https proxy for every request. Empty: HTTPS_PROXY and NO_PROXY of the environment. "
         "This computer's own addresses are always reached directly.",
-        json_schema_extra=_words("advanced", "Connection", "empty: as the environment says", unset="environment"),
+        json_schema_extra=words("advanced", "Connection", "empty: as the environment says", unset="environment"),
     )
     connect_timeout: Annotated[float, Field(ge=1, le=120)] = Field(
         default=15.0,
         title="Connecting",
         description="How long all attempts of a turn to connect may take together.",
-        json_schema_extra=_words("advanced", "Connection", "Seconds for all tries together", unit="s"),
+        json_schema_extra=words("advanced", "Connection", "Seconds for all tries together", unit="s"),
     )
     idle_timeout: Annotated[float, Field(ge=5, le=3600)] = Field(
         default=120.0,
         title="Silence",
         description="How long the server may say nothing before the connection counts as lost. An answer as a whole "
         "may take as long as it likes.",
-        json_schema_extra=_words("advanced", "Connection", "Seconds without a byte", unit="s"),
+        json_schema_extra=words("advanced", "Connection", "Seconds without a byte", unit="s"),
     )
     max_requests: Annotated[int, Field(ge=1, le=3)] = Field(
         default=3,
         title="Requests per turn",
         description="How many requests a turn may make in all, the repeated ones included. 1 never tries again.",
-        json_schema_extra=_words("advanced", "Connection", "1: never try again"),
+        json_schema_extra=words("advanced", "Connection", "1: never try again"),
     )
     chain: Literal["auto", "always", "never"] = Field(
         default="auto",
         title="Chain",
         description="Whether a turn names the answer before it (previous_response_id) or sends the thread again. auto "
         "names it and falls back where a server refuses or forgets.",
-        json_schema_extra=_words("advanced", "Engine", "previous_response_id"),
+        json_schema_extra=words("advanced", "Engine", "previous_response_id"),
     )
     endpoint: Literal["auto", "responses", "chat"] = Field(
         default="auto",
         title="Endpoint",
         description="How a model is asked. auto asks /responses; and chat/completions where the model list names that "
         "one only, or where a model refused /responses, which is remembered for a week.",
-        json_schema_extra=_words(
+        json_schema_extra=words(
             "advanced", "Engine", "/responses or chat/completions", words={"chat": "chat/completions"}
         ),
+    )
+    instructions_item: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        title="Also in the input",
+        description="Whether instructions are also sent as the first item of the input. auto does so for the models "
+        "that were seen to ignore the field; a model that reads both reads the same words twice.",
+        json_schema_extra=words("instructions", "Instructions", "auto: where the field is ignored"),
     )
     frame_rate: Annotated[int, Field(ge=5, le=60)] = Field(
         default=20,
         title="Frame rate",
         description="How often a second a streaming answer is drawn. Over SSH half of it.",
-        json_schema_extra=_words("advanced", "Engine", "Draws per second while streaming"),
+        json_schema_extra=words("advanced", "Engine", "Draws per second while streaming"),
     )
 
 
@@ -340,46 +215,46 @@ class ToolUseSettings(Section):
         title="Approval",
         description="Whether a call of a tool waits for you, for every tool that does not say so itself. ask shows the "
         "whole command first; never tells the model that its call was refused.",
-        json_schema_extra=_words("tools", "Calls", "For tools that do not say"),
+        json_schema_extra=words("tools", "Calls", "For tools that do not say"),
     )
-    always: Annotated[str, Field(max_length=2000), AfterValidator(_names)] | None = Field(
+    always: Annotated[str, Field(max_length=2000), AfterValidator(names)] | None = Field(
         default=None,
         title="Always allowed",
         description="The names of tools that run without asking, with commas between them. a adds one when a call "
         "waits for you.",
-        json_schema_extra=_words("tools", "Calls", "Names, with commas between", unset="none"),
+        json_schema_extra=words("tools", "Calls", "Names, with commas between", unset="none"),
     )
     max_steps: Annotated[int, Field(ge=1, le=100)] = Field(
         default=10,
         title="Steps",
         description="How many times in a row a model may call tools and go on by itself. Then it asks.",
-        json_schema_extra=_words("tools", "Calls", "1 to 100, then it asks"),
+        json_schema_extra=words("tools", "Calls", "1 to 100, then it asks"),
     )
     current_time: bool = Field(
         default=False,
         title="Current time",
         description="Offers current_time in every thread: the date and time of this computer or of a time zone.",
-        json_schema_extra=_words("tools", "Shipped tools", "Date and time"),
+        json_schema_extra=words("tools", "Shipped tools", "Date and time"),
     )
     calculator: bool = Field(
         default=False,
         title="Calculator",
         description="Offers calculator in every thread: exact arithmetic and the usual functions. It runs no code.",
-        json_schema_extra=_words("tools", "Shipped tools", "Exact arithmetic"),
+        json_schema_extra=words("tools", "Shipped tools", "Exact arithmetic"),
     )
     read_file: bool = Field(
         default=False,
         title="Read a file",
         description="Offers read_file in every thread: the text of one file. Without asking it reads only files that "
         "you named in the thread.",
-        json_schema_extra=_words("tools", "Shipped tools", "Text files that you name"),
+        json_schema_extra=words("tools", "Shipped tools", "Text files that you name"),
     )
     fetch_url: bool = Field(
         default=False,
         title="Fetch a page",
         description="Offers fetch_url in every thread: a public https page as text. Addresses of this computer and of "
         "private networks are refused.",
-        json_schema_extra=_words("tools", "Shipped tools", "Public https pages as text"),
+        json_schema_extra=words("tools", "Shipped tools", "Public https pages as text"),
     )
 
     @property
@@ -396,7 +271,7 @@ class StructuredSettings(Section):
         title="Strict",
         description="Whether the server is told to keep to a schema exactly. auto does so where the schema allows it; "
         "on changes the schema until it does: everything required, nothing else allowed.",
-        json_schema_extra=_words("structured", "Schemas", "auto: where the schema allows it", api="text.format.strict"),
+        json_schema_extra=words("structured", "Schemas", "auto: where the schema allows it", api="text.format.strict"),
     )
 
 
@@ -406,6 +281,7 @@ class Settings(Section):
     general: GeneralSettings = GeneralSettings()
     account: AccountSettings = AccountSettings()
     defaults: DefaultsSettings = DefaultsSettings()
+    web_search: WebSearchSettings = WebSearchSettings()
     appearance: AppearanceSettings = AppearanceSettings()
     storage: StorageSettings = StorageSettings()
     tool_use: ToolUseSettings = ToolUseSettings()

@@ -74,8 +74,11 @@ def test_what_may_be_typed(key: str, typed: str, value: object) -> None:
         ("defaults.top_logprobs", "1.5", "Must be a whole number, 0 to 20."),
         ("defaults.top_logprobs", "9" * 5000, "Must be a whole number, 0 to 20."),
         ("defaults.max_output_tokens", "0", "Must be a whole number, 1 or more."),
-        ("defaults.effort", "huge", "Must be none, minimal, low, medium, high or xhigh."),
+        ("defaults.effort", "huge", "Must be none, minimal, low, medium, high, xhigh or max."),
         ("defaults.store", "maybe", "Must be on or off."),
+        ("defaults.tool_choice", "get weather", "Must be auto, required, none or the name of a tool."),
+        ("defaults.include", "a b", "Must be names with commas between them."),
+        ("web_search.context_size", "huge", "Must be low, medium or high."),
         ("defaults.metadata", "a", "Must be pairs of name and text."),
         ("defaults.metadata", "=b", "Must be at most 16 pairs; names up to 64 characters, texts up to 512."),
         ("general.model", "", "Must be one line of text."),
@@ -137,14 +140,19 @@ def test_request_fields_are_nested_as_on_the_wire() -> None:
     for key, value in {
         "effort": "high", "summary": "auto", "verbosity": "low", "max_output_tokens": 5, "truncation": "auto",
         "temperature": 0, "top_p": 1, "top_logprobs": 2, "service_tier": "flex", "store": False,
-        "metadata": {"a": "b"}, "instructions": "Be brief.",
+        "metadata": {"a": "b"}, "instructions": "Be brief.", "format": "json_object", "stream": False,
+        "include": "a.b,c", "tool_choice": "required", "parallel_tool_calls": False,
     }.items():  # fmt: skip
         one = config.with_value(one, f"defaults.{key}", value)
     assert one.defaults.request_fields() == {
-        "reasoning": {"effort": "high", "summary": "auto"}, "text": {"verbosity": "low"}, "max_output_tokens": 5,
+        "reasoning": {"effort": "high", "summary": "auto"},
+        "text": {"verbosity": "low", "format": {"type": "json_object"}}, "max_output_tokens": 5,
         "truncation": "auto", "temperature": 0.0, "top_p": 1.0, "top_logprobs": 2, "service_tier": "flex",
-        "store": False, "metadata": {"a": "b"}, "instructions": "Be brief.",
+        "store": False, "metadata": {"a": "b"}, "instructions": "Be brief.", "stream": False, "include": ["a.b", "c"],
+        "tool_choice": "required", "parallel_tool_calls": False,
     }  # fmt: skip
+    one = config.with_value(one, "defaults.tool_choice", "get_weather")
+    assert one.defaults.request_fields()["tool_choice"] == {"type": "function", "name": "get_weather"}
 
 
 @settings(max_examples=200, deadline=None)
