@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 
 from poe_tui.app import PoeApp
 from poe_tui.launch import Launch
-from poe_tui.model import Thread, new_id
+from poe_tui.model import Thread, Turn, new_id
 
 Shot = Callable[[Pilot[int], PoeApp], Awaitable[Callable[[], None] | None]]
 """Brings the app to what is to be seen; returns what must be done afterwards, if anything."""
@@ -127,7 +127,10 @@ async def make(name: str) -> None:
         now = time.time()
         for title, days in OLDER:
             when = now - days * DAY
-            opened.runtime.store.add_thread(Thread(new_id(), title, created_at=when, updated_at=when))
+            thread = Thread(new_id(), title, created_at=when, updated_at=when)
+            opened.runtime.store.add_thread(thread)
+            opened.runtime.store.end_turn(Turn(new_id(), thread.id, status="completed", created_at=when))
+            opened.runtime.store.update_thread(thread.id, updated_at=when)
         await opened.runtime.store.flush()
         afterwards = await shot(pilot, app)
         await pilot.pause(0.2)

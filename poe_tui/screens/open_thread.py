@@ -146,6 +146,11 @@ class OpenThread:
             self.runtime.store.update_thread(self.id, options=self.thread.options)
         return effort
 
+    def name_of(self, model: str) -> str:
+        """What a model is called: the list's display name where it knows one; never the upstream's name."""
+        info = self.runtime.catalog.get(model)
+        return info.name if info is not None else model
+
     # --- figures ---------------------------------------------------------------------------------------------------
     def cost_of(self, turn: Turn) -> Cost:
         """What a turn cost."""

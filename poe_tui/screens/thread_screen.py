@@ -135,7 +135,7 @@ class ThreadScreen(Screen[None]):
         events = desk.runtime.live.events(desk.id)
         for event in events:
             self.live.see(event)
-        self.stage.look(cost_of=desk.cost_of, fetch=self.fetch_turns)
+        self.stage.look(cost_of=desk.cost_of, name_of=desk.name_of, fetch=self.fetch_turns)
         self.transcript.show(desk.shown, events, position=desk.thread.scroll or None)
         self.composer.prompt.put_fresh(desk.thread.draft)
         self.composer.prompt.past.replace(turn.input_text for turn in desk.path)

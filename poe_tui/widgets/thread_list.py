@@ -151,7 +151,7 @@ class ThreadList(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             content, selected = self._entry_content(line.entry, row)
             if selected:
-                base = base + self.get_visual_style("threads--selected", partial=True)
+                base = self.get_visual_style("threads--selected")
         strip = Strip(content.render_segments(base), content.cell_length)
         return strip.adjust_cell_length(width, base.rich_style)
 
