@@ -86,6 +86,7 @@ _MP3_FRAME: Final = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ODD: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 """Controls that no text holds; form feed and ESC are met in texts."""
+_MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _LOOKED_AT: Final = 65_536
 _FEW: Final = 0.01
 """The share of odd characters that a text in an old encoding may hold."""
@@ -119,18 +120,21 @@ def named(data: bytes) -> str:
 
 
 def text_of(data: bytes) -> str | None:
-    """Return the text that the bytes are: UTF-8, UTF-16 with its mark, or an old Western encoding; else ``None``."""
+    """Return the text that the bytes are: UTF-8, UTF-16 with its mark, or an old Western encoding; else ``None``.
+
+    A bad byte here and there becomes U+FFFD.
+    """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            marked = _decoded(data, encoding)
-            return marked if marked is not None and _is_readable(marked) else None
+            marked = data.decode(encoding, "replace")
+            return marked if _is_readable(marked) and marked.count("\ufffd") <= len(marked) * _FEW + 1 else None
     if b"\x00" in data[:_LOOKED_AT]:
         return None
     text = _decoded(data, "utf-8")
-    if text is not None:
-        return text if _is_readable(text) else None
-    old = data.decode("cp1252", "replace")
-    return old if _is_readable(old) and old.count("\ufffd") <= len(old) * _FEW else None
+    if text is None:
+        # One bad byte does not make another encoding of it; none but bad ones do.
+        text = data.decode("utf-8" if _MULTIBYTE.search(data) else "cp1252", "replace")
+    return text if _is_readable(text) and text.count("\ufffd") <= len(text) * _FEW + 1 else None
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:

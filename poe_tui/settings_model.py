@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from poe_tui import servers
+from poe_tui.settings_files import FilesSettings
 from poe_tui.settings_request import DefaultsSettings, WebSearchSettings
 from poe_tui.settings_section import Line, Section, names, words
 from poe_tui.tool_config import SchemaPreset, ToolConfig
@@ -286,6 +287,7 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     tool_use: ToolUseSettings = ToolUseSettings()
     structured: StructuredSettings = StructuredSettings()
+    files: FilesSettings = FilesSettings()
     advanced: AdvancedSettings = AdvancedSettings()
     tools: tuple[ToolConfig, ...] = ()
     """The declared tools, as they were read."""

@@ -44,6 +44,7 @@ FLOORS: dict[str, int] = {
     "poe_tui.api": 1,
     "poe_tui.early": 1,
     "poe_tui.settings_fields": 1,
+    "poe_tui.settings_files": 1,
     "poe_tui.settings_model": 1,
     "poe_tui.settings_read": 1,
     "poe_tui.settings_request": 1,

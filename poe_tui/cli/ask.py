@@ -8,9 +8,7 @@ import contextlib
 import json
 import os
 import signal
-import stat
 import sys
-import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui import paths
-from poe_tui.cli import setup
+from poe_tui.cli import attached, setup
 from poe_tui.cli.exits import FAILED, INCOMPLETE, NO_KEY, OK, USAGE, Failure
 from poe_tui.cli.output import line, print_json, say
 from poe_tui.cli.parsing import Parser
@@ -31,16 +29,12 @@ if TYPE_CHECKING:
     from poe_tui.oneshot import Sink
     from poe_tui.storage.store import Store
 
-LONGEST_INPUT: Final = 64_000_000
-"""Bytes of stdin; more is a mistake, such as a whole disk."""
-WAIT_TOLD: Final = 1.0
-"""Seconds of waiting for stdin before it is said."""
-
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NOT_A_FIELD: Final = {"input": "the prompt is the input", "model": "-m names the model"}
 _EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _EPILOG: Final = """\
-stdin is read when the prompt is - or missing, or when stdin is a file or a pipe, and is appended to the prompt.
+stdin is read when the prompt is - or missing, or when stdin is a file or a pipe, and is appended to the prompt; an
+image or a PDF there is attached. -a takes PNG, JPEG, WebP and GIF images, PDFs and texts.
 
 exit codes: 0 completed, 1 API or network error, 2 usage error, 3 no or bad key, 5 incomplete, 130 cancelled
 """
@@ -78,6 +72,10 @@ def _parser() -> Parser:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("-c", "--continue", dest="last", action="store_true", help="go on with the last thread")
     place.add_argument("-t", "--thread", metavar="THREAD", help="go on with a thread, by its id or title")
+    parser.add_argument(
+        "-a", "--attach", metavar="FILE", dest="files", action="append", default=[],
+        help="attach a file; may be repeated; - is stdin",
+    )  # fmt: skip
     parser.add_argument("--system", metavar="TEXT", help="instructions for the model")
     parser.add_argument("--effort", metavar="E", help="reasoning effort: low, medium, high …")
     parser.add_argument("--search", action="store_true", help="let the model search the web")
@@ -139,13 +137,13 @@ def _command(options: argparse.Namespace, interruption: _Interruption) -> int:
     if not all(models):
         raise Failure("a model's name is empty.", USAGE)
     fields = _fields(options)
-    prompt = _prompt(options.prompt)
     settings = setup.load_settings().settings
+    asked = attached.gather(options.prompt, options.files, settings.files.attach_bytes)
     key = None if options.demo else setup.need_key(settings).secret
     with contextlib.suppress(OSError, ValueError, AttributeError):
         # A terminal that another program left non-blocking would take only the beginning of an answer.
         os.set_blocking(sys.stdout.fileno(), True)
-    return asyncio.run(_Ask(options, settings, key, prompt, models, fields).run(interruption))
+    return asyncio.run(_Ask(options, settings, key, asked, models, fields).run(interruption))
 
 
 @dataclass(slots=True)
@@ -155,7 +153,7 @@ class _Ask:
     options: argparse.Namespace
     settings: Settings
     key: Secret | None
-    prompt: str
+    asked: attached.Asked
     models: list[str]
     fields: dict[str, Any]
 
@@ -169,7 +167,8 @@ class _Ask:
             thread = await self._thread(runtime)
             models = self.models or [await self._usual_model(runtime, thread)]
             self._check_effort(runtime, models)
-            oneshot = OneShot(runtime, thread, Question(self.prompt, models, self.fields), self._sink)
+            self.asked.check(runtime, models)
+            oneshot = OneShot(runtime, thread, Question(self.asked.items, models, self.fields), self._sink)
             try:
                 await oneshot.run()
             except asyncio.CancelledError:
@@ -367,43 +366,3 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         words = first["msg"].removeprefix("Value error, ")
         raise Failure(f"{line(name)}: {line(words[:1].lower() + words[1:])}.", USAGE) from None
     return {**fields, **{name: body[name] for name in sent}}
-
-
-def _prompt(words: Sequence[str]) -> str:
-    """Return the prompt: what was typed, then what stdin holds.
-
-    Raises:
-        Failure: there is nothing to ask.
-    """
-    typed = "" if list(words) == ["-"] else " ".join(words)
-    piped = _read_stdin() if not typed or _is_piped() else ""
-    prompt = "\n\n".join(part for part in (typed, piped) if part.strip())
-    if not prompt:
-        raise Failure("there is nothing to ask: the prompt is empty.", USAGE)
-    return prompt
-
-
-def _is_piped() -> bool:
-    """Whether stdin is a file or a FIFO: then somebody put something there on purpose."""
-    try:
-        mode = os.fstat(0).st_mode
-    except OSError:
-        return False
-    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
-
-
-def _read_stdin() -> str:
-    if sys.stdin is None:
-        return ""
-    waiting = threading.Timer(WAIT_TOLD, say, ["waiting for the prompt on stdin; ^D ends it, ^C gives up."])
-    waiting.daemon = True
-    waiting.start()
-    try:
-        data = sys.stdin.buffer.read(LONGEST_INPUT + 1)
-    except OSError as error:
-        raise Failure(f"stdin cannot be read: {error.strerror}.", USAGE) from None
-    finally:
-        waiting.cancel()
-    if len(data) > LONGEST_INPUT:
-        raise Failure(f"stdin holds more than {LONGEST_INPUT // 1_000_000} MB.", USAGE)
-    return data.decode("utf-8-sig", "replace").rstrip("\n")
