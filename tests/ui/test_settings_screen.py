@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from poe_tui.config import ConfigError, Settings, load, save_value
 from poe_tui.screens.settings import SettingsContext, SettingsScreen
@@ -22,6 +23,18 @@ def context(file: Path, **more: Any) -> SettingsContext:
 
 def host(file: Path, page: str = "general", theme: str = "poe-dark", **more: Any) -> Host:
     return Host(SettingsScreen(context(file, **more), page=page), theme)  # type: ignore[arg-type]
+
+
+async def go_to(pilot: Pilot[object], app: Host, key: str) -> None:
+    """Press ↓ until the setting has the focus."""
+    screen = app.screen
+    assert isinstance(screen, SettingsScreen)
+    for _ in range(40):
+        row = screen._focused_row
+        if row is not None and row.row.key == key:
+            return
+        await pilot.press("down")
+    raise AssertionError(key)
 
 
 @pytest.fixture
@@ -44,7 +57,8 @@ async def test_a_choice_is_saved_at_once(file: Path) -> None:
 async def test_a_number_out_of_bounds_is_refused_in_place(file: Path) -> None:
     app = host(file, "defaults")
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press(*["down"] * 6, "enter", *"1.4")
+        await go_to(pilot, app, "defaults.top_p")
+        await pilot.press("enter", *"1.4")
         text = app.text()
         assert "Must be 0 to 1." in text and "1 not saved" in text and "top_p" in text
         await pilot.press("enter")
