@@ -62,6 +62,13 @@ class Media:
     """Whether its address is signed and dies after a while."""
 
     @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known of it besides its size in bytes: ``PNG``, ``1024 × 1024``."""
+        label = self.format.label if self.format is not None else ""
+        size = f"{self.pixels[0]} × {self.pixels[1]}" if self.pixels is not None else ""
+        return tuple(fact for fact in (label, size) if fact)
+
+    @property
     def host(self) -> str:
         """Where it would be fetched from."""
         return (urlsplit(self.url).hostname or "") if self.url else ""

@@ -89,6 +89,7 @@ def _parser() -> Parser:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object at the end")
     form.add_argument("--events", action="store_true", help="print every stream event as a line of JSON")
+    parser.add_argument("--save-media", metavar="DIR", help="save the images, films and sounds of the answer there")
     parser.add_argument("--no-save", action="store_true", help="keep nothing")
     parser.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
     parser.add_argument("--demo", action="store_true", help="talk to a built-in demo server: no key, no network")
@@ -156,6 +157,8 @@ class _Ask:
     asked: attached.Asked
     models: list[str]
     fields: dict[str, Any]
+    demo_origin: str = ""
+    """Where the built-in server's pictures are: the one place on this machine that media are fetched from."""
 
     async def run(self, interruption: _Interruption) -> int:
         """Ask, print, and return the exit code."""
@@ -175,9 +178,20 @@ class _Ask:
                 _uncancel()
             if self.options.json:
                 self._print_json(oneshot.turns)
+            saved = await self._media(oneshot.turns)
             if interruption.received is not None:
                 return interruption.code
-            return next((code for turn in oneshot.turns if (code := exit_code(turn)) != OK), OK)
+            return next((code for turn in oneshot.turns if (code := exit_code(turn)) != OK), saved)
+
+    async def _media(self, turns: Sequence[Turn]) -> int:
+        """Save the media of the answers, or say that there are some."""
+        from poe_tui.cli import saved_media
+
+        if self.options.save_media is None:
+            if not self.options.json and not self.options.events:
+                saved_media.tell(turns)
+            return OK
+        return await saved_media.save(turns, self.options.save_media, self.settings, self.demo_origin)
 
     # --- what it runs on ----------------------------------------------------------------------------------------
 
@@ -187,6 +201,7 @@ class _Ask:
 
         async with self._server() as server:
             if server is not None:
+                self.demo_origin = server.base_url.removesuffix("/v1")
                 runtime = await Runtime.open_demo(self.settings, server.key, server.base_url, save=self._saves)
             else:
                 path = setup.store_path(self.settings, save=self._saves)

@@ -12,8 +12,10 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from poe_tui.api.public_web import PublicWeb, WebRefused
+from poe_tui.engine.aside import aside
 from poe_tui.engine.attachments import MOST_PIXELS
 from poe_tui.formats import HEAD, MEDIA, Format, image_size, named, sniff
 from poe_tui.media import Media
@@ -43,33 +45,6 @@ class MediaRefused(Exception):
     """Media that are not taken, or cannot be. The text is a sentence, fit to be shown."""
 
 
-class Page(Protocol):
-    """What an address gave (``api.public_web``)."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def media_type(self) -> str:
-        """What the server calls it."""
-
-    @property
-    def data(self) -> bytes:
-        """The body, as far as it may be read."""
-
-    @property
-    def cut(self) -> bool:
-        """Whether there was more."""
-
-
-class Web(Protocol):
-    """Fetches from the public internet alone."""
-
-    async def get(self, url: str) -> Page:
-        """Return what is there."""
-
-
 @dataclass(slots=True, frozen=True)
 class Taken:
     """Media whose bytes are here and are what they should be."""
@@ -84,19 +59,33 @@ class Taken:
         return self.media.format
 
 
-async def take(media: Media, web: Web) -> Taken:
+def downloader(*, limit: int = LIMIT, proxy: str | None = None, own: str = "") -> PublicWeb:
+    """Return what fetches media.
+
+    Args:
+        limit: bytes.
+        proxy: as in the settings.
+        own: the origin of the built-in demo server, where that is what is talked to.
+    """
+    return PublicWeb(proxy, limit, SECONDS, accept="image/*, video/*, audio/*, */*;q=0.1", what="file", own=own)
+
+
+async def take(media: Media, web: PublicWeb) -> Taken:
     """Return the bytes of media: those that came with the answer, else fetched.
 
     Raises:
-        MediaRefused: the answer's base64 is none, or what was fetched is no image, film or sound, or too large.
-        Exception: ``web`` has words of its own for what it refuses.
+        MediaRefused: the answer's base64 is none; the address is not public, or does not answer; what came is no image,
+            film or sound, or too large.
     """
     if not media.url:
-        data = media.data()
+        data = await aside(media.data)
         if not data:
             raise MediaRefused("The answer's image cannot be read: it is no base64.")
         return checked(media, data)
-    page = await web.get(media.url)
+    try:
+        page = await web.get(media.url)
+    except WebRefused as refused:
+        raise MediaRefused(str(refused)) from None
     host = clean(media.host, single_line=True)
     if page.status in (401, 403, 404, 410):
         gone = "its address was signed and has expired" if media.expires else "it is not there any more"

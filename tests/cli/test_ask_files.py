@@ -136,3 +136,32 @@ def test_a_model_that_cannot_see_is_named_with_one_that_can(run: Run, server: De
 def test_with_json_a_refusal_is_an_object(run: Run, server: DemoServer) -> None:
     code, out, _ = run("--json", "-a", "/dev/zero", "Look")
     assert code == 2 and '"usage_error"' in out and "/dev/zero is a device" in out
+
+
+class TestMediaOfTheAnswer:
+    def test_base64_is_told_about_and_never_printed(self, run: Run) -> None:
+        code, out, err = run("-m", "Demo-Image", "hills at dusk")
+        assert code == 0
+        assert "iVBOR" not in out + err and len(out) < 2_000
+        assert "poe-tui: the answer holds an image (PNG, 192 × 128, " in err and "--save-media DIR saves it." in err
+
+    def test_it_is_saved_where_one_says(self, run: Run, tmp_path: Path) -> None:
+        for name in ("hills-at-dusk.png", "hills-at-dusk-2.png"):
+            code, _, err = run("-m", "Demo-Image", "--save-media", str(tmp_path), "hills at dusk")
+            assert code == 0 and f"saved {tmp_path / name} (an image (PNG, 192 × 128" in err
+            assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+            assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+    def test_an_address_on_this_machine_is_not_fetched(self, run: Run, server: DemoServer, tmp_path: Path) -> None:
+        code, out, err = run("-m", "Demo-Media", "--save-media", str(tmp_path), "hills")
+        assert code == 1 and "Only https" in err
+        assert f"{server.origin}/base/image/" in out
+        assert list(tmp_path.iterdir()) == []
+        assert [request.path for request in server.requests if "/base/" in request.path] == []
+
+    def test_the_built_in_demo_has_pictures_to_fetch(self, run: Run, tmp_path: Path) -> None:
+        code, _, err = run("--demo", "-m", "Demo-Media", "--save-media", str(tmp_path), "hills at dusk")
+        assert (code, [path.name for path in tmp_path.iterdir()]) == (0, ["hills-at-dusk.png"]), err
+
+    def test_without_media_there_is_nothing_to_save(self, run: Run, tmp_path: Path) -> None:
+        assert run("--save-media", str(tmp_path), "Hello") == (0, run("Hello")[1], "")

@@ -115,7 +115,7 @@ class TestFetching:
             await peer.request.gone.wait()
 
         async with FaultServer(stall) as server:
-            with pytest.raises(WebRefused, match=r"did not come within 0\.2 s"):
+            with pytest.raises(MediaRefused, match=r"did not come within 0\.2 s"):
                 await taking.take(at(server), web_of(server, seconds=0.2))
 
     async def test_nothing_of_ours_goes_along(self) -> None:
