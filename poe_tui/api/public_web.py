@@ -59,8 +59,8 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     inner = _embedded(found)
-    if inner is not None and not is_public(str(inner)):
-        return False
+    if inner is not None:
+        return is_public(str(inner))
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
