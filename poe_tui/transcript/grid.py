@@ -159,7 +159,7 @@ class TablePiece(Piece):
         if self._columns is None:
             return
         if self._widths is None:
-            for line, _ in record(self._columns.head, row, room):
+            for line in record(self._columns.head, row, room):
                 self._add(line, "record", row)
             return
         for line in columns(row, self._widths, self._aligns):

@@ -22,9 +22,10 @@ Token = tuple[str, str]
 PLAIN = "code.text"
 LONGEST_LINE = 1_000
 """Longer lines stay plain: they are data, and their cost is hard to bound."""
-SLOW = 0.05
-"""Seconds one line may take. After a slower one the rest of the block is plain: an emergency brake, far above what
-any lexer we tried needs."""
+SLOW = 0.1
+"""Seconds of processor time one line may take. After :data:`STRIKES` slower ones the rest of the block is plain: an
+emergency brake, a thousand times what a line needs (one or two may meet a pause of the garbage collector)."""
+STRIKES = 3
 
 _C = ("/*", "*/")
 _MARKUP = ("<!--", "-->")
@@ -97,6 +98,7 @@ class LineLexer:
         self._context: Any = None
         self._inside = False
         self._is_first = True
+        self._strikes = 0
 
     @property
     def state(self) -> State:
@@ -116,15 +118,17 @@ class LineLexer:
         """Tokens of the next line (given and returned without its newline)."""
         if self._lexer is None or len(text) > LONGEST_LINE:
             return [(text, PLAIN)] if text else []
-        started = time.perf_counter()
+        started = time.thread_time()
         try:
             tokens = self._lex(text)
         except Exception:
             # A lexer is third-party code over text nobody has seen before; it must not take the answer down.
             self._lexer = None
             return [(text, PLAIN)] if text else []
-        if time.perf_counter() - started > SLOW and not self._is_first:
-            self._lexer = None
+        if time.thread_time() - started > SLOW:
+            self._strikes += 1
+            if self._strikes >= STRIKES:
+                self._lexer = None
         self._is_first = False
         if "".join([token for token, _ in tokens]) != text:
             return [(text, PLAIN)] if text else []

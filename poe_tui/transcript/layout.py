@@ -12,7 +12,7 @@ from poe_tui.transcript.spans import TAB
 from poe_tui.transcript.wrap import Row, wrap
 
 LEAST_TEXT = 20
-"""Cells that are left for words, however deep quotes and lists go."""
+"""Cells that are left for words, however deep quotes and lists go; half the width where that is less."""
 BAR = "│ "
 _DELTAS = 512
 
@@ -76,7 +76,7 @@ def prefix_of(leaf: Leaf, width: int) -> Prefix:
     if not leaf.path:
         return _NO_PREFIX
     steps = [_step(container, leaf) for container in leaf.path]
-    room = max(0, width - LEAST_TEXT)
+    room = width - min(LEAST_TEXT, (width + 1) // 2)
     cells = sum(len(blank) for _, blank in steps)
     while steps and cells > room and (len(steps) > 1 or cells >= width):
         cells -= len(steps.pop(0)[1])

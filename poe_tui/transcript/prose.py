@@ -20,8 +20,8 @@ class ProsePiece(Piece):
     """A paragraph or heading."""
 
     __slots__ = (
-        "_closed", "_extra", "_missing", "_next", "_plain", "_plain_size", "_read", "_seen", "_spans", "_tail",
-        "hidden", "size",
+        "_closed", "_extra", "_has_plain", "_missing", "_next", "_plain", "_plain_size", "_read", "_seen", "_spans",
+        "_tail", "hidden", "size",
     )  # fmt: skip
 
     def __init__(self, leaf: Leaf, context: Context) -> None:
@@ -36,8 +36,10 @@ class ProsePiece(Piece):
         self._extra: list[str] = []
         """Text behind the leaf's last line that is not in it yet: joining it each time would cost its square."""
         self._plain: list[Span] = []
-        """Text that was added without reading; not empty as long as rows show such text."""
+        """Text that was added without reading, and is not in the rows yet."""
         self._plain_size = 0
+        self._has_plain = False
+        """Whether rows show text that was not read for its marks."""
         self._closed = False
         self._seen = (0, 0, 0, 0)
         """What :meth:`_sight` was when the text was read."""
@@ -61,7 +63,7 @@ class ProsePiece(Piece):
         self._read = (0, 0)
 
     def layout(self) -> None:
-        if (self._spans or self._closed) and not self._plain:
+        if (self._spans or self._closed) and not self._has_plain:
             self._wrap()
         else:
             self._settle_extra()
@@ -117,7 +119,7 @@ class ProsePiece(Piece):
         leaf = self.leaf
         text, origins = joined(leaf.lines)
         self._read = (len(leaf.lines), len(leaf.lines[-1][0])) if leaf.lines else (0, 0)
-        self._plain, self._plain_size = [], 0
+        self._plain, self._plain_size, self._has_plain = [], 0, False
         self.size = sum([len(line) + 1 for line, _ in leaf.lines])
         self._next = 0 if self.size < OFTEN else self.size + self.size // 8 if self.size <= LONGEST else 1 << 62
         self._context.parsed += len(text)
@@ -141,13 +143,13 @@ class ProsePiece(Piece):
         self._context.parsed += len(added)
         self._plain.append(Span(added.replace("\n", " ").replace("\t", TAB), "text", None, at))
         self._plain_size += len(added)
+        self._has_plain = True
         shown = sum([len(span.text) for span in self._tail])
         if self._plain_size < shown and shown > OFTEN:
             # A row of so much text is made of characters without width, or of spaces.
             return len(self._rows)
         rows, self._tail = wrap_on([*self._tail, *self._plain], self._width - self._prefix.cells)
-        self._plain = [self._plain[-1]._replace(text="")]
-        self._plain_size = 0
+        self._plain, self._plain_size = [], 0
         first = max(self.leaf.gap, len(self._rows) - 1)
         del self._rows[first:]
         self._add_rows(rows)

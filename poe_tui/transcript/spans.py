@@ -294,6 +294,6 @@ def _replace(spans: list[Span], begin: int, end: int, mark: Span) -> list[Span]:
         if span.at + size > end:
             cut = max(0, end - span.at)
             after.append(span._replace(text=span.text[cut:], at=span.at + cut))
-    if begin < end and before and before[-1].text.endswith(" ") and after and after[0].text[:1] in "..,;:!?":
-        before[-1] = before[-1]._replace(text=before[-1].text.rstrip(" "))
+    if before and before[-1].role != "citation" and not before[-1].text.endswith((" ", "\n", "(")):
+        before.append(Span(" "))
     return [*before, mark, *after]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poe_tui.transcript.lines import LineKind, Span
+from poe_tui.transcript.lines import Span
 from poe_tui.transcript.wrap import Row, cells, wrap
 
 GAP = 3
@@ -167,25 +167,35 @@ def columns(row: TableRow, widths: Sequence[int], aligns: Sequence[str]) -> list
     return lines
 
 
-def record(head: TableRow, row: TableRow, room: int) -> list[tuple[Row, LineKind]]:
+def record(head: TableRow, row: TableRow, room: int) -> list[Row]:
     """A row as a title (its first cell) and, indented, a key and a value for each further cell."""
-    found: list[tuple[Row, LineKind]] = []
     first = [_strong(span) for span in row.cells[0].spans] if row.cells else []
-    found += [(line, "record") for line in wrap(first or [Span("–", "dim")], room)]
+    found = wrap(first or [Span("–", "dim")], room)
     longest = max((cell.cells for cell in head.cells[1:]), default=0)
     key = max(1, min(longest, room // _KEY_SHARE))
     left = room - 2 - key - GAP
     for index, cell in enumerate(row.cells[1:], 1):
         if not cell.text:
             continue
-        keys = wrap(head.cells[index].spans, key) if index < len(head.cells) else [()]
-        values = wrap(cell.spans, max(1, left))
-        for number in range(max(len(keys), len(values))):
-            name = keys[number] if number < len(keys) else ()
-            value = values[number] if number < len(values) else ()
-            blank = key - sum(cells(span.text) for span in name) + GAP
-            line = (Span("  "), *name, Span(" " * blank), *value) if value else (Span("  "), *name)
-            found.append((line, "record"))
+        name = head.cells[index].spans if index < len(head.cells) else []
+        if left < _LEAST:
+            indent = (Span("  "),) if room > 2 * _LEAST else ()
+            width = room - 2 * len(indent)
+            found += [(*indent, *line) for line in (*wrap(name, width), *wrap(cell.spans, width)) if line]
+            continue
+        found += _pair(name, cell.spans, key, left)
+    return found
+
+
+def _pair(name: list[Span], value: list[Span], key: int, left: int) -> list[Row]:
+    """A key and its value beside each other."""
+    keys, values = wrap(name, key), wrap(value, left)
+    found: list[Row] = []
+    for number in range(max(len(keys), len(values))):
+        before = keys[number] if number < len(keys) else ()
+        after = values[number] if number < len(values) else ()
+        blank = key - sum(cells(span.text) for span in before) + GAP
+        found.append((Span("  "), *before, Span(" " * blank), *after) if after else (Span("  "), *before))
     return found
 
 

@@ -104,6 +104,9 @@ def _wrap_narrow(spans: Sequence[Span], text: str, width: int) -> tuple[list[Row
     cuts: list[tuple[int, int]] = []
     while size - begin > width:
         cut = text.rfind(" ", begin + 1, begin + width + 1)
+        if cut < 0 and text[begin] == " ":
+            begin += 1
+            continue
         if cut < 0:
             cut = follower = begin + width
         else:
@@ -252,7 +255,7 @@ class _Filler:
         """Put a piece of a word that begins a row, dividing it where it is longer than that."""
         while self._used + unit.cells > self._width:
             room = self._width - self._used
-            if unit.kind == WORD and room:
+            if unit.kind == WORD and room > 0:
                 self.rows[-1].append(unit._replace(end=unit.begin + room, cells=room))
                 unit = unit._replace(begin=unit.begin + room, cells=unit.cells - room)
             elif not self.rows[-1]:

@@ -41,7 +41,7 @@ TRICKY: dict[str, str] = {
     "table": "| a | b |\n|---|:-:|\n| `x\\|y` | **b** |\n| only |\n| 1 | 2 | 3 |\n\nafter\n",
     "table after words": "words\n| a | b |\n|---|---|\n| 1 | 2 |\n> quote\n",
     "table without pipes": "a | b\n--|--\n1 | 2\ntext\n",
-    "late wide cell": "| k | v |\n|---|---|\n| a | b |\n| c | d |\n| e | a cell that is very much wider than the others |\n",
+    "late wide cell": "| k | v |\n|---|---|\n| a | b |\n| c | d |\n| e | a cell much wider than all the others |\n",
     "table in list": "- | a | b |\n  |---|---|\n  | 1 | 2 |\n\n  text\n- next\n",
     "no table": "| a | b |\n| c | d |\n|---|\n",
     "html": "<div>\n*a*\n\n</div>\n\n<!-- c\n\nd -->\ntext <b>bold</b> <br>\n<custom-tag>\nx\n",
@@ -55,7 +55,8 @@ TRICKY: dict[str, str] = {
     "bad links": "[a](javascript:x) [b](data:text/html,x) <javascript:x> [c](vbscript:x)\n",
     "mathematics": "$a_1*b*c$ costs $5 and $6, \\(x_i\\) and\n\n\\[\n\\sum_i x_i * y_i\n\\]\n\n$$\na*b*c\n$$\n",
     "CRLF": "# a\r\n\r\n- b\r\n- c\r\n\r\n```\r\nd\r\n```\r\n| e | f |\r\n|---|---|\r\n| 1 | 2 |\r\r\nend",
-    "wide characters": "漢字と、かな。「引用」です！" * 4 + "\n\n- 👩‍👩‍👧 ☁️ 🇩🇪 é\n\n| 名前 | x |\n|---|---|\n| 東京 | 1 |\n",
+    "wide characters": "漢字と、かな。「引用」です！" * 4
+    + "\n\n- 👩‍👩‍👧 ☁️ 🇩🇪 é\n\n| 名前 | x |\n|---|---|\n| 東京 | 1 |\n",
     "white space": "   \n\n  a  \n\t\n b \n   ",
     "nothing": "",
     "blank": "\n\n\n",

@@ -84,6 +84,13 @@ async def test_silence_ends_after_the_idle_time(step: Any) -> None:
     assert "may have been accepted" in turn.error.message
 
 
+async def test_an_answer_in_one_piece_may_take_ten_times_as_long() -> None:
+    async with FaultServer(hang) as server, client(server.url, idle_timeout=0.05) as made:
+        turn = await run(made, body={**BODY, "stream": False})
+    assert isinstance(turn.error, errors.IdleTimeout)
+    assert turn.error.seconds == pytest.approx(0.5)
+
+
 async def test_pings_carry_a_slow_answer_but_not_for_ever() -> None:
     pings = 0
 
