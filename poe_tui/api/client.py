@@ -6,7 +6,8 @@ A turn's request is written once. Whatever fails before it left is tried again b
 
 Two clocks watch an answer. *Idle*: no byte for ``idle_timeout`` seconds. *Content*: bytes come, but only comments and
 pings, for five times that; so a proxy's keep-alive carries a model that thinks for minutes, yet not for ever. There is
-no limit on the whole.
+no limit on the whole. An answer that comes in one piece is silent until it is made, so that both are ten times as
+patient with it: a film takes minutes.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ QUERY_SECONDS = 30.0
 """How long a list or a balance may take, all in all."""
 QUERY_BYTES = 32 * 1024 * 1024
 CONTENT_FACTOR = 5
+WHOLE_FACTOR = 10.0
+"""By how much longer the server may be silent before an answer that is not streamed."""
 _ABSENT = frozenset({404, 405, 410, 501})
 """Statuses by which a server says that it has no such endpoint."""
 
@@ -115,11 +118,12 @@ class PoeClient:
         attempts = attempts or self.attempts()
         data = json.dumps(surrogates.deep(body), ensure_ascii=False, separators=(",", ":")).encode()
         chained = bool(body.get("previous_response_id"))
+        patience = WHOLE_FACTOR if body.get("stream") is False else 1.0
         while True:
             begun = False
             failure: APIError
             try:
-                async with aclosing(self._once(data, attempts, endpoint, str(body.get("model")))) as events:
+                async with aclosing(self._once(data, attempts, endpoint, str(body.get("model")), patience)) as events:
                     async for event in events:
                         begun = True
                         yield event
@@ -133,7 +137,7 @@ class PoeClient:
             await self._hooks.sleep(scheduled.delay)
 
     async def _once(
-        self, data: bytes, attempts: retry.Attempts, endpoint: Endpoint, model: str
+        self, data: bytes, attempts: retry.Attempts, endpoint: Endpoint, model: str, patience: float
     ) -> AsyncGenerator[StreamEvent, None]:
         """Make one request."""
         from poe_tui.api.answer import read_events
@@ -143,11 +147,11 @@ class PoeClient:
             raise APIError(f"This turn has made its {attempts.limit} requests.")
         wire = self._open_wire()
         attempts.sent += 1
-        answer = await wire.open("POST", f"{self._server}/{PATHS[endpoint]}", data, attempts)
+        answer = await wire.open("POST", f"{self._server}/{PATHS[endpoint]}", data, attempts, patience=patience)
         try:
             if not 200 <= answer.status < 300:
                 raise await answer.error()
-            content = None if self._idle is None else self._idle * CONTENT_FACTOR
+            content = None if self._idle is None else self._idle * CONTENT_FACTOR * patience
             grace = self._hooks.grace
             dialect = Chat(model, grace) if endpoint == "chat" else None
             reading = read_events(answer, content_seconds=content, grace=grace, dialect=dialect)

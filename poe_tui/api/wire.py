@@ -73,14 +73,18 @@ class Wire:
         """Close every connection at once."""
         await self._http.aclose()
 
-    async def open(self, method: str, url: str, body: bytes | None, attempts: Attempts) -> Answer:
+    async def open(
+        self, method: str, url: str, body: bytes | None, attempts: Attempts, *, patience: float = 1.0
+    ) -> Answer:
         """
         Send one request and return the answer as soon as its head is there.
 
-        Time spent connecting is taken off ``attempts``; each of its tries gets an equal share for reaching an address.
+        ``patience`` is by how much longer than usual the server may be silent. Time spent connecting is taken off
+        ``attempts``; each of its tries gets an equal share for reaching an address.
         """
         share = attempts.connect_left / (attempts.left + 1)
-        request = self._request(method, url, body, share)
+        idle = None if self._idle is None else self._idle * patience
+        request = self._request(method, url, body, share, idle)
         started = time.monotonic()
         connected: float | None = None
         failure: APIError | None = None
@@ -96,19 +100,19 @@ class Wire:
         request.extensions["trace"] = trace
         try:
             async with asyncio.timeout(max(0.0, attempts.connect_left)) as limit:
-                answer = Answer(await self._http.send(request, stream=True), self.route, self._idle)
+                answer = Answer(await self._http.send(request, stream=True), self.route, idle)
         except CAUGHT as error:
             if limit.expired():
                 failure = too_slow(self.route, attempts.connect_budget)
             else:
-                failure = explain(error, self.route, sent=connected is not None, idle=self._idle)
+                failure = explain(error, self.route, sent=connected is not None, idle=idle)
         finally:
             attempts.connect_left -= (connected or time.monotonic()) - started
         if failure is not None or answer is None:
             raise failure or APIError("The request failed.")
         return answer
 
-    def _request(self, method: str, url: str, body: bytes | None, connect: float) -> httpx.Request:
+    def _request(self, method: str, url: str, body: bytes | None, connect: float, idle: float | None) -> httpx.Request:
         headers = {"user-agent": f"poe-tui/{__version__}", "accept": "application/json"}
         if body is None:
             headers["accept-encoding"] = "gzip, deflate"
@@ -118,7 +122,7 @@ class Wire:
             headers["accept"] = "text/event-stream, application/json"
             headers["content-type"] = "application/json"
             headers["content-length"] = str(len(body))
-        timeouts = {"connect": connect, "read": self._idle, "write": self._idle, "pool": None}
+        timeouts = {"connect": connect, "read": idle, "write": self._idle, "pool": None}
         try:
             request = httpx.Request(
                 method,

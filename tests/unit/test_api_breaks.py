@@ -86,7 +86,7 @@ async def test_silence_ends_after_the_idle_time(step: Any) -> None:
 
 async def test_an_answer_in_one_piece_may_take_ten_times_as_long() -> None:
     async with FaultServer(hang) as server, client(server.url, idle_timeout=0.05) as made:
-        turn = await run(made, body={**BODY, "stream": False})
+        turn = await run(made, stream=False)
     assert isinstance(turn.error, errors.IdleTimeout)
     assert turn.error.seconds == pytest.approx(0.5)
 
