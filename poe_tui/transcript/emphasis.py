@@ -1,4 +1,9 @@
-"""Runs of ``*``, ``_`` and ``~~`` and which of them belong together (CommonMark §6.2, rules 1–17)."""
+"""Runs of ``*``, ``_`` and ``~~`` and which of them belong together (CommonMark §6.2, rules 1–17).
+
+One deliberate difference: between punctuation and a Chinese, Japanese or Korean character ``*`` and ``~~`` open and
+close as they would beside a space (``**注意：**后面``). Those scripts have no spaces, so by the letter of the rules
+most of what models write in them would keep its marks.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,17 @@ def _is_punctuation(character: str) -> bool:
     from unicodedata import category
 
     return category(character)[0] in "PS"
+
+
+def is_cjk(character: str) -> bool:
+    """Whether a character belongs to a script that puts no spaces between words."""
+    return character >= "\u2e80" and (
+        character <= "\u9fff"
+        or "\uac00" <= character <= "\ud7af"
+        or "\uf900" <= character <= "\ufaff"
+        or "\uff00" <= character <= "\uffef"
+        or "\U00020000" <= character <= "\U0003ffff"
+    )
 
 
 class Run:
@@ -60,10 +76,12 @@ class Delimiters:
         mark_after = not white_after and _is_punctuation(after)
         left = not white_after and (not mark_after or white_before or mark_before)
         right = not white_before and (not mark_before or white_after or mark_after)
-        can_open, can_close = left, right
         if char == "_":
             can_open = left and (not right or mark_before)
             can_close = right and (not left or mark_after)
+        else:
+            can_open = left or (not white_after and is_cjk(before))
+            can_close = right or (not white_before and is_cjk(after))
         self._order += 1
         run = Run(char, end - begin, self._order, can_open=can_open, can_close=can_close)
         self._runs.append(run)

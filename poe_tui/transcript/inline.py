@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from poe_tui.transcript.emphasis import Delimiters, Run
+from poe_tui.transcript.emphasis import Delimiters, Run, is_cjk
 from poe_tui.transcript.linkparts import (
     allowed_target,
     destination,
@@ -298,8 +298,14 @@ class Inline:
             stripped = last.text.rstrip(" ")
             hard = len(last.text) - len(stripped) >= 2
             nodes[-1] = last._replace(text=stripped)
-        nodes.append(Node(HARD if hard else SOFT, "\n" if hard else " ", begin))
-        return _skip_indent(self.text, end)
+        end = _skip_indent(self.text, end)
+        text = self.text
+        if hard:
+            nodes.append(Node(HARD, "\n", begin))
+        elif not (begin and end < len(text) and is_cjk(text[begin - 1]) and is_cjk(text[end])):
+            # Lines of scripts without spaces join without one.
+            nodes.append(Node(SOFT, " ", begin))
+        return end
 
     def _find(self, closer: str, at: int) -> int:
         """``text.find`` that does not search the same stretch in vain twice."""

@@ -299,3 +299,22 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 
 def test_a_line_is_its_spans() -> None:
     assert Line((Span("a"), Span("b"))).text == "ab"
+
+
+# --- scripts without spaces -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("source", "strong"),
+    [
+        ("**注意：**后面还有", "注意："),
+        ("这是**“重点”**的词", "“重点”"),
+        ("これは**「引用」**です", "「引用」"),
+        ("plain **words.**more", ""),
+        ("说**重点**的", "重点"),
+    ],
+)
+def test_emphasis_closes_beside_a_cjk_character(source: str, strong: str) -> None:
+    assert "".join(text for text, role in spans(source) if role == "strong") == strong
+
+
+def test_lines_of_cjk_text_join_without_a_space() -> None:
+    assert text("漢字と\nかな\nand words\n漢字") == ["漢字とかな and words 漢字"]
