@@ -26,6 +26,8 @@ class Violation:
     """From the root: ``$.people[0].age``."""
     message: str
     """What is wrong there, in a few words without a full stop."""
+    parts: tuple[str | int, ...] = ()
+    """The same path step by step, for those who draw the value."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
@@ -53,7 +55,8 @@ def violations(schema: Any, value: Any, limit: int = MOST) -> list[Violation]:
         raise BadSchema("it is nested too deeply, or it never comes to an end") from None
     except (SchemaError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as refused:
         raise BadSchema(f"it cannot be applied ({type(refused).__name__})") from None
-    return [Violation(error.json_path, _words(error)) for error in sorted(errors, key=lambda e: _place(e.path))]
+    ordered = sorted(errors, key=lambda error: _place(error.absolute_path))
+    return [Violation(error.json_path, _words(error), tuple(error.absolute_path)) for error in ordered]
 
 
 def check_schema(schema: Any) -> None:
