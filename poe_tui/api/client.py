@@ -99,6 +99,11 @@ class PoeClient:
         """The normalised base URL; the name under which responses are remembered."""
         return self._server
 
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry a key."""
+        return self._key is not None
+
     def attempts(self) -> retry.Attempts:
         """Return the budget of one turn, to be passed to every ``stream`` of that turn."""
         budget = self._connect_budget
@@ -116,7 +121,7 @@ class PoeClient:
         event just ends. Closing the generator or cancelling the task closes the socket at once.
         """
         attempts = attempts or self.attempts()
-        data = json.dumps(surrogates.deep(body), ensure_ascii=False, separators=(",", ":")).encode()
+        data = encode(body)
         chained = bool(body.get("previous_response_id"))
         patience = WHOLE_FACTOR if body.get("stream") is False else 1.0
         while True:
@@ -259,6 +264,11 @@ class PoeClient:
         wire, self._wire = self._wire, None
         if wire is not None:
             await wire.aclose()
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """Return the bytes of a request's body."""
+    return json.dumps(surrogates.deep(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def warm_up() -> None:

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from poe_tui import __version__
 from poe_tui.api import encoding, proxies
 from poe_tui.api.errors import (
     APIError,
@@ -29,6 +28,7 @@ from poe_tui.api.errors import (
     ServerRefused,
 )
 from poe_tui.api.explain import CAUGHT, Route, explain, too_slow
+from poe_tui.api.headers import request_headers
 from poe_tui.api.key import Key
 from poe_tui.api.resolver import Resolver
 from poe_tui.api.retry import Attempts
@@ -113,15 +113,7 @@ class Wire:
         return answer
 
     def _request(self, method: str, url: str, body: bytes | None, connect: float, idle: float | None) -> httpx.Request:
-        headers = {"user-agent": f"poe-tui/{__version__}", "accept": "application/json"}
-        if body is None:
-            headers["accept-encoding"] = "gzip, deflate"
-        else:
-            # Compressed streams sit in somebody's buffer until a block is full.
-            headers["accept-encoding"] = "identity"
-            headers["accept"] = "text/event-stream, application/json"
-            headers["content-type"] = "application/json"
-            headers["content-length"] = str(len(body))
+        headers = request_headers(None if body is None else len(body))
         timeouts = {"connect": connect, "read": idle, "write": self._idle, "pool": None}
         try:
             request = httpx.Request(

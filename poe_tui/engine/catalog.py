@@ -128,6 +128,11 @@ class Catalog:
         """Whether that is remembered and its date has not passed."""
         return self._refusals.get((model.casefold(), feature), 0.0) > time.time()
 
+    def refused(self, model: str) -> frozenset[str]:
+        """Every feature of which that is so."""
+        now, wanted = time.time(), model.casefold()
+        return frozenset(feature for (name, feature), until in self._refusals.items() if name == wanted and until > now)
+
     def _take(self, entries: list[dict[str, Any]], fetched_at: float) -> None:
         self._fetched_at = fetched_at
         self._index(_infos(entries))

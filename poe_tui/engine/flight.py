@@ -56,6 +56,11 @@ class Flight:
         """Whether anything of an answer has come."""
         return bool(self.builder.output)
 
+    @property
+    def was_taken(self) -> bool:
+        """Whether the server took the request: it began to answer, or ended without a complaint."""
+        return self.has_output or self.builder.status in ("completed", "incomplete")
+
     def take_off(self, built: BuiltRequest) -> None:
         """The request is about to leave: start the clock, forget what an earlier request of this turn brought."""
         self.turn.chain = built.chain
@@ -93,9 +98,9 @@ class Flight:
             self.error["param"] = error.param
         self.status = "interrupted" if isinstance(error, _BROKEN) else "failed"
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, reason: str, kind: str = "storage_error", **more: str) -> None:
         """Something of ours stood in the way before anything was sent."""
-        self.error = {"type": "storage_error", "message": reason}
+        self.error = {"type": kind, "message": reason, **more}
         self.status = "failed"
 
     def break_down(self, error: Exception) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from poe_tui.api import chat as chat_api
-from poe_tui.engine import chain, file_parts, route
+from poe_tui.engine import chain, drops, file_parts, route
 from poe_tui.engine.request import BuiltRequest, RequestContext
 from poe_tui.engine.turn import ChainRefused, TurnNote
 
@@ -27,6 +27,10 @@ class Repair:
     """What to remember as refused by this server and model."""
     certain: bool = True
     """Whether to remember it at once; else when the repaired request brings an answer, which shows the cause."""
+    waits: bool = False
+    """Whether a further step may replace this one: it is told when the server took the request so mended."""
+    replaces: bool = False
+    """Whether this is such a further step."""
 
 
 def find(turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest) -> Repair | None:
@@ -45,7 +49,29 @@ def find(turn_id: str, error: Mapping[str, Any], context: RequestContext, built:
         if lost is not None:
             told_chain = ChainRefused(turn_id, lost.message)
             return Repair(replace(context, chain_refused=True), told_chain, chain.REFUSES, lost.certain)
-    return None
+    if not context.search and drops.needs_search(built.body, error):
+        told = TurnNote(turn_id, "This model answers only with a web search. It was asked again with one.")
+        return Repair(replace(context, search={"type": "web_search_preview"}), told, drops.NEEDS_SEARCH, certain=False)
+    return _without_what_is_refused(turn_id, error, context, built)
+
+
+def _without_what_is_refused(
+    turn_id: str, error: Mapping[str, Any], context: RequestContext, built: BuiltRequest
+) -> Repair | None:
+    """The same without the field that the error is about."""
+    found = drops.find(built.body, error, context.model)
+    if found is None or found.name in context.without:
+        return None
+    without, now = context.without | {found.name}, context.refused_now | {found.name}
+    reasons = found.name.startswith(drops.REASONING)
+    return Repair(
+        replace(context, without=without, refused_now=now),
+        TurnNote(turn_id, found.words),
+        drops.feature(found.name),
+        found.certain,
+        waits=found.waits,
+        replaces=reasons and any(name.startswith(drops.REASONING) for name in context.refused_now),
+    )
 
 
 def _files_as_text(

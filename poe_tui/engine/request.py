@@ -13,22 +13,25 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from poe_tui.api import chat as chat_api
-from poe_tui.engine import file_parts
+from poe_tui.engine import drops, file_parts, instruct
 from poe_tui.engine.cost import estimate_tokens
+from poe_tui.engine.fields import Fields, effective, merge_fields, searches
 from poe_tui.engine.items import is_noteworthy, to_input
 from poe_tui.engine.route import Route
 from poe_tui.engine.thread_options import APP
 from poe_tui.model import Chain, Item, ModelInfo, Turn
 
-__all__ = ["BuiltRequest", "RequestContext", "build", "merge_fields", "to_input"]
+__all__ = ["BuiltRequest", "RequestContext", "build", "merge_fields", "overrides_of", "to_input"]
 
 ChainPolicy = Literal["auto", "always", "never"]
 
 ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
 SEARCH_SOURCES: Final = "web_search_call.action.sources"
+WITHOUT: Final = "without"
+"""The key in a turn's own options for the fields that were left out because the model refuses them."""
+OVERRIDES: Final = "overrides"
+"""The key there for the fields that were set for the turn alone."""
 
-_NESTED: Final = ("reasoning", "text")
-"""Fields that are merged key by key: an effort for this turn does not unset the summary of the settings."""
 _REJECTED_INPUT: Final = frozenset({400, 403, 413, 422})
 """Answers that say the input itself was at fault; sent again in a replay it would fail every later turn too."""
 _REFUSED_PROMPT: Final = "prompt that the server refused"
@@ -60,6 +63,17 @@ class RequestContext:
     """The endpoint that is asked."""
     files_as_text: bool = False
     """Whether this server and model are remembered as refusing text files."""
+    search: Mapping[str, Any] | None = None
+    """The web search that the turn offers, as a tool; empty: it offers none, whatever the fields say; ``None``: as
+    they say."""
+    search_sources: bool = True
+    """Whether a search is asked for all its sources."""
+    instructions_item: bool = False
+    """Whether the instructions are said in the input, too (``instruct``)."""
+    without: frozenset[str] = frozenset()
+    """The fields (``drops``) that this server and model refuse, now or as far as is remembered."""
+    refused_now: frozenset[str] = frozenset()
+    """Those of them that were refused in this very turn, which is told where it happens."""
 
     @property
     def by_chat(self) -> bool:
@@ -82,6 +96,8 @@ class BuiltRequest:
     endpoint: chat_api.Endpoint = "responses"
     asked: Mapping[str, Any] = field(default_factory=dict)
     """Of a chat request: the Responses request that it stands for."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """What the turn keeps for us about its request; no server knows it."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -91,7 +107,9 @@ class BuiltRequest:
         """
         body = self.asked or self.body
         options = {name: value for name, value in body.items() if name not in ("model", "input")}
-        return {**options, "endpoint": self.endpoint} if self.endpoint != "responses" else options
+        if self.endpoint != "responses":
+            options["endpoint"] = self.endpoint
+        return {**options, APP: dict(self.own)} if self.own else options
 
 
 def build(context: RequestContext) -> BuiltRequest:
@@ -101,80 +119,104 @@ def build(context: RequestContext) -> BuiltRequest:
     they are not inherited through a chain. A field that nobody set is not sent. New input goes through the same list
     as its replay will, so that later replays begin with the same bytes. An id that the person named goes before both.
     """
-    fields = merge_fields(context.settings_defaults, context.thread_options, context.overrides)
-    instructions = fields.pop("instructions", None)
-    if context.instructions is not None and "instructions" not in context.overrides:
-        instructions = context.instructions
-    stream = fields.pop("stream", None)
-    include = fields.pop("include", None)
-    named_id = fields.pop("previous_response_id", None)
-    named_id = None if context.by_chat else named_id
-    fields = {name: value for name, value in fields.items() if name not in ("model", "input", APP)}
-    if context.functions:
-        fields["tools"] = _with_functions(fields.get("tools"), context.functions)
-
-    chained = named_id is not None or may_chain(context, store=fields.get("store"))
+    fields = effective(context)
+    said = _said(context, fields)
+    chained = fields.named_id is not None or may_chain(context, store=fields.rest.get("store"), told=said)
     replayed, notes = _replay(context)
     new = [to_input(item, provider_fields=context.by_chat) or item for item in context.new_items]
     if context.files_as_text:
         replayed, new = ([file_parts.as_text(item) for item in items] for items in (replayed, new))
     body: dict[str, Any] = {"model": context.model}
     if chained:
-        body["previous_response_id"] = context.path[-1].response_id if named_id is None else named_id
-        body["input"] = new
+        body["previous_response_id"] = context.path[-1].response_id if fields.named_id is None else fields.named_id
+        body["input"] = [*_spoken(context, fields, said), *new]
     else:
-        body["input"] = [*replayed, *new]
-    if instructions:
-        body["instructions"] = instructions
-    body |= fields
-    wanted = _include(include, context, fields, chained=chained)
+        body["input"] = [*([instruct.item(said)] if said else ()), *replayed, *new]
+    if fields.instructions and "instructions" not in context.without:
+        body["instructions"] = fields.instructions
+    body |= fields.rest
+    wanted = _include(context, fields, chained=chained)
     if wanted:
         body["include"] = wanted
-    body["stream"] = _streams(stream, context.info)
+    body["stream"] = _streams(fields.stream, context.info)
     chain: Chain = "previous_response_id" if chained else "replay" if replayed else "none"
-    estimate = _estimate([*replayed, *new], instructions, fields.get("tools"))
+    estimate = _estimate([*replayed, *new], fields.instructions, fields.rest.get("tools"))
+    own = _own(context, fields, said)
     if context.by_chat:
-        return _by_chat(context, body, chain, estimate, notes)
-    return BuiltRequest(body, chain, estimate, () if chained else notes, named_id is not None)
+        return _by_chat(context, body, chain, estimate, notes, own)
+    told = _not_sent(context, fields.left_out)
+    return BuiltRequest(
+        body, chain, estimate, (*told, *(() if chained else notes)), fields.named_id is not None, own=own
+    )
+
+
+def _said(context: RequestContext, fields: Fields) -> str | None:
+    """The instructions that stand in the input, where they do."""
+    if context.by_chat or not (context.instructions_item or "instructions" in context.without):
+        return None
+    return fields.instructions
+
+
+def _spoken(context: RequestContext, fields: Fields, said: str | None) -> list[Item]:
+    """The instructions as an item of a chained request: only beside an id that a person named, of another thread.
+
+    A chain of ours is gone on with only where it holds them already (``may_chain``).
+    """
+    if said is None or fields.named_id is None:
+        return []
+    parent = context.path[-1] if context.path else None
+    heard = parent is not None and parent.response_id == fields.named_id and instruct.has_heard(parent, said)
+    return [] if heard else [instruct.item(said)]
+
+
+def _own(context: RequestContext, fields: Fields, said: str | None) -> dict[str, Any]:
+    own: dict[str, Any] = instruct.mark(said) if said else {}
+    if fields.left_out:
+        own[WITHOUT] = sorted(fields.left_out)
+    if context.overrides:
+        own[OVERRIDES] = dict(context.overrides)
+    return own
+
+
+def _not_sent(context: RequestContext, left_out: Sequence[str]) -> tuple[str, ...]:
+    """Tell what is left out as remembered, once in a thread."""
+    known = {name for turn in context.path if _same_maker(turn, context) for name in _own_of(turn).get(WITHOUT) or ()}
+    told = drops.remembered(name for name in left_out if name not in known | context.refused_now)
+    return (told,) if told else ()
+
+
+def _own_of(turn: Turn) -> Mapping[str, Any]:
+    own = turn.options.get(APP)
+    return own if isinstance(own, Mapping) else {}
+
+
+def overrides_of(turn: Turn) -> dict[str, Any]:
+    """The request fields that were set for this turn alone: asking again asks with them."""
+    own = _own_of(turn).get(OVERRIDES)
+    return dict(own) if isinstance(own, Mapping) else {}
 
 
 def _by_chat(
-    context: RequestContext, body: dict[str, Any], chain: Chain, estimate: int, notes: tuple[str, ...]
+    context: RequestContext,
+    body: dict[str, Any],
+    chain: Chain,
+    estimate: int,
+    notes: tuple[str, ...],
+    own: Mapping[str, Any],
 ) -> BuiltRequest:
     """Put a replay into the words of chat/completions; say why, once in a thread."""
     parameters = () if context.info is None else context.info.parameters
     made = chat_api.request(body, parameters=parameters, without=context.route.without)
     known = any(turn.options.get("endpoint") == "chat" and _same_maker(turn, context) for turn in context.path)
     why = (context.route.why,) if context.route.why and not known else ()
-    return BuiltRequest(made.body, chain, estimate, (*why, *notes, *made.notes), endpoint="chat", asked=body)
+    return BuiltRequest(made.body, chain, estimate, (*why, *notes, *made.notes), endpoint="chat", asked=body, own=own)
 
 
-def merge_fields(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge request fields, later layers over earlier ones; ``None`` unsets, also inside ``reasoning`` and ``text``."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for name, value in layer.items():
-            before = merged.get(name)
-            if name in _NESTED and isinstance(value, Mapping) and isinstance(before, dict):
-                merged[name] = {**before, **value}
-            else:
-                merged[name] = dict(value) if isinstance(value, Mapping) else value
-    for name in _NESTED:
-        if isinstance(merged.get(name), dict):
-            merged[name] = {key: value for key, value in merged[name].items() if value is not None} or None
-    return {name: value for name, value in merged.items() if value is not None}
+def may_chain(context: RequestContext, *, store: object = None, told: str | None = None) -> bool:
+    """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1).
 
-
-def _with_functions(tools: object, functions: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Append our functions to the tools of the fields, in whose order they stay; a name that stands there wins."""
-    listed = list(tools) if isinstance(tools, (list, tuple)) else []
-    inner = [tool.get("function", tool) for tool in listed if isinstance(tool, Mapping)]
-    taken = {tool.get("name") for tool in inner if isinstance(tool, Mapping)}
-    return [*listed, *(dict(function) for function in functions if function.get("name") not in taken)]
-
-
-def may_chain(context: RequestContext, *, store: object = None) -> bool:
-    """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1)."""
+    ``told`` are the instructions that stand in the input: a chain that holds others would say both.
+    """
     if not context.path or context.chain_policy == "never" or context.chain_refused or context.by_chat:
         return False
     parent = context.path[-1]
@@ -185,6 +227,7 @@ def may_chain(context: RequestContext, *, store: object = None) -> bool:
         and parent.options.get("store") is not False
         and parent.options.get("endpoint") != "chat"
         and _same_maker(parent, context)
+        and instruct.has_heard(parent, told)
         and not _has_lone_output(context.new_items)
         # A server that knows the answer also waits for the outputs of its calls; a replay leaves such calls out.
         and not any(item.get("type") == "function_call" for item in parent.output)
@@ -270,27 +313,29 @@ def _keep(
     return kept, lost
 
 
-def _include(include: object, context: RequestContext, fields: Mapping[str, Any], *, chained: bool) -> list[str]:
+def _include(context: RequestContext, fields: Fields, *, chained: bool) -> list[str]:
     """The user's own ``include`` and what the thread needs: sources of a search, reasoning that can be replayed.
 
     Encrypted reasoning is asked for only of models that are known to reason (others answer 400), and only where it
     will be sent again: with function tools, or in a thread that goes on by replay.
     """
-    wanted = [name for name in include if isinstance(name, str)] if isinstance(include, (list, tuple)) else []
-    kinds = {tool.get("type") for tool in fields.get("tools") or () if isinstance(tool, dict)}
-    if any(isinstance(kind, str) and kind.startswith("web_search") for kind in kinds) and not context.by_chat:
-        wanted.append(SEARCH_SOURCES)
-    replays = context.chain_policy == "never" or context.chain_refused or (bool(context.path) and not chained)
+    wanted = list(fields.include)
     if context.by_chat:
         return wanted
-    if context.info is not None and context.info.reasons and ("function" in kinds or replays):
+    tools = fields.rest.get("tools") or ()
+    if context.search_sources and searches(tools):
+        wanted.append(SEARCH_SOURCES)
+    functions = any(isinstance(tool, Mapping) and tool.get("type") == "function" for tool in tools)
+    replays = context.chain_policy == "never" or context.chain_refused or (bool(context.path) and not chained)
+    if context.info is not None and context.info.reasons and (functions or replays):
         wanted.append(ENCRYPTED_REASONING)
-    return list(dict.fromkeys(wanted))
+    refused = context.without
+    return [] if "include" in refused else [n for n in dict.fromkeys(wanted) if f"include.{n}" not in refused]
 
 
-def _streams(wanted: object, info: ModelInfo | None) -> bool:
+def _streams(wanted: bool | None, info: ModelInfo | None) -> bool:
     """Media models are called without streaming (vendor document, *Media Bots*)."""
-    if isinstance(wanted, bool):
+    if wanted is not None:
         return wanted
     return not (info is not None and info.media_output)
 

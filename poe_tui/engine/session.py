@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui.api.errors import APIError
 from poe_tui.api.retry import Attempts
-from poe_tui.engine import chain, file_parts, route
+from poe_tui.engine import chain, file_parts
+from poe_tui.engine import context as context_of
+from poe_tui.engine.fields import problems
 from poe_tui.engine.flight import Flight
 from poe_tui.engine.items import as_items, is_empty
-from poe_tui.engine.request import BuiltRequest, RequestContext, build
-from poe_tui.engine.thread_options import AppOptions
-from poe_tui.engine.tools import Tool, Toolbox
+from poe_tui.engine.preview import RequestPreview, preview
+from poe_tui.engine.repair import Repair
+from poe_tui.engine.request import BuiltRequest, RequestContext, build, overrides_of
+from poe_tui.engine.tools import Tool
 from poe_tui.engine.turn import (
     ChainForgotten,
+    ChainRefused,
     Event,
     RequestBuilt,
     TurnEnded,
@@ -126,19 +130,24 @@ class Session:
                 yield event
 
     async def regenerate(self, turn_id: str, *, model: str | None = None) -> AsyncGenerator[Event, None]:
-        """Ask again: a sibling with the same input, of the same model unless another is named.
+        """Ask again: a sibling with the same input and fields of its own, of the same model unless another is named.
 
         Raises:
             KeyError: there is no such turn.
         """
         before = await self._known(turn_id)
         turn = self._turn(before.input, model or before.model, before.parent_id, None)
-        async with aclosing(self._fly(turn, {})) as events:
+        async with aclosing(self._fly(turn, overrides_of(before))) as events:
             async for event in events:
                 yield event
 
     async def edit(
-        self, turn_id: str, items: Sequence[Item] | str, *, model: str | None = None
+        self,
+        turn_id: str,
+        items: Sequence[Item] | str,
+        *,
+        model: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Ask something else in the same place: a sibling with new input.
 
@@ -147,9 +156,29 @@ class Session:
             NothingToSend: the prompt is empty.
         """
         before = await self._known(turn_id)
-        async with aclosing(self.send(items, model=model, parent_id=before.parent_id)) as events:
+        sent = self.send(items, model=model, overrides=overrides, parent_id=before.parent_id)
+        async with aclosing(sent) as events:
             async for event in events:
                 yield event
+
+    async def preview(
+        self,
+        items: Sequence[Item] | str,
+        *,
+        model: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        parent_id: str | Tip | None = TIP,
+    ) -> RequestPreview:
+        """Return what ``send`` would send with the same arguments; nothing is sent or stored. An empty prompt will do.
+
+        Raises:
+            StoreError: the thread cannot be read.
+        """
+        parent = self.thread.tip_id if isinstance(parent_id, Tip) else parent_id
+        turn = self._turn(as_items(items), model, parent, None)
+        path = await self._path(turn, retry=isinstance(parent_id, Tip))
+        context = self._context(turn, path, overrides or {})
+        return preview(build(context), self._client.server, problems(context), has_key=self._client.has_key)
 
     def keep_unsent(self, items: Sequence[Item], parent: Turn) -> None:
         """Keep input that the person stopped before it was sent, as a turn that ended ``stopped``."""
@@ -166,7 +195,6 @@ class Session:
         return turn
 
     def _turn(self, items: list[Item], model: str | None, parent_id: str | None, group_id: str | None) -> Turn:
-        self.ended = None
         return Turn(
             id=new_id(),
             thread_id=self.thread.id,
@@ -181,13 +209,12 @@ class Session:
     async def _fly(
         self, turn: Turn, overrides: Mapping[str, Any], *, retry: bool = False
     ) -> AsyncGenerator[Event, None]:
+        self.ended = None
         flight = Flight(turn, self._store)
         unsaved = ""
         begun = False
         try:
-            path = await self._store.path(turn.parent_id)
-            if retry and path and _is_unanswered(path[-1]) and path[-1].input == turn.input:
-                turn.parent_id = path.pop().parent_id
+            path = await self._path(turn, retry=retry)
             context = self._context(turn, path, overrides)
             built = self._take_off(flight, context)
             begun = True
@@ -195,9 +222,12 @@ class Session:
             yield TurnStarted(replace(turn))
             if unsaved:
                 yield TurnNote(turn.id, f"Not saved yet: {unsaved}. The answer stays here meanwhile.")
-            async with aclosing(self._requests(flight, context, built)) as events:
-                async for event in events:
-                    yield event
+            if wrong := problems(context):
+                flight.refuse(f"{wrong[0].words} Nothing was sent.", "invalid_field", param=wrong[0].field)
+            else:
+                async with aclosing(self._requests(flight, context, built)) as events:
+                    async for event in events:
+                        yield event
             async for event in self._afterthoughts(flight, path):
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
@@ -220,27 +250,22 @@ class Session:
     # --- the request --------------------------------------------------------------------------------------------
 
     def _context(self, turn: Turn, path: list[Turn], overrides: Mapping[str, Any]) -> RequestContext:
-        settings = self._settings()
-        info = self._catalog.get(turn.model)
-        options = AppOptions.read(self.thread.options, overrides)
-        return RequestContext(
-            model=turn.model,
-            server=turn.server,
-            new_items=turn.input,
-            path=path,
-            settings_defaults=settings.defaults.request_fields(),
-            thread_options=self.thread.options,
+        return context_of.of_turn(
+            turn,
+            path,
+            thread=self.thread,
+            settings=self._settings(),
+            catalog=self._catalog,
             overrides=overrides,
-            instructions=self.thread.instructions,
-            chain_policy=settings.advanced.chain,
-            chain_refused=any(self._catalog.refuses(turn.model, name) for name in (chain.REFUSES, chain.FORGETS)),
-            info=info,
-            functions=[tool.definition for tool in Toolbox(settings, self._extra_tools).offered(options.tools, info)],
-            route=route.choose(
-                settings.advanced.endpoint, info, lambda feature: self._catalog.refuses(turn.model, feature)
-            ),
-            files_as_text=self._catalog.refuses(turn.model, file_parts.REFUSED),
+            extra_tools=self._extra_tools,
         )
+
+    async def _path(self, turn: Turn, *, retry: bool) -> list[Turn]:
+        """The turns before ``turn``, whose place is that of the same words where they brought no answer."""
+        path = await self._store.path(turn.parent_id)
+        if retry and path and _is_unanswered(path[-1]) and path[-1].input == turn.input:
+            turn.parent_id = path.pop().parent_id
+        return path
 
     @staticmethod
     def _take_off(flight: Flight, context: RequestContext) -> BuiltRequest:
@@ -255,15 +280,22 @@ class Session:
         advanced = self._settings().advanced
         attempts = Attempts(limit=advanced.max_requests, connect_left=advanced.connect_timeout)
         suspected: list[str] = []
+        held: Repair | None = None
         while True:
             async with aclosing(self._exchange(flight, context, built, attempts)) as events:
                 async for event in events:
+                    if held is not None and event.type.startswith("response."):
+                        yield self._tell(flight, held.told)
+                        held = None
                     yield event
-            if flight.builder.terminal:
+            if flight.was_taken:
                 # What the refusal was about was a guess; that the mended request passed shows that it was right.
                 for feature in suspected:
                     self._catalog.remember(context.model, feature)
             found = flight.repair(context, built)
+            if held is not None and (found is None or not found.replaces):
+                yield self._tell(flight, held.told)
+            held = None
             if found is None:
                 return
             if found.feature is not None and found.certain:
@@ -272,11 +304,17 @@ class Session:
                 suspected.append(found.feature)
             if not attempts.left:
                 return
-            if found.told.text:
-                flight.notes.append(found.told.text)
-                yield found.told
+            if found.waits:
+                held = found
+            elif found.told.text:
+                yield self._tell(flight, found.told)
             context = found.context
             built = self._take_off(flight, context)
+
+    @staticmethod
+    def _tell(flight: Flight, told: ChainRefused | TurnNote) -> ChainRefused | TurnNote:
+        flight.notes.append(told.text)
+        return told
 
     async def _exchange(
         self, flight: Flight, context: RequestContext, built: BuiltRequest, attempts: Attempts

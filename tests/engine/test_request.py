@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from poe_tui.engine.items import as_items, user_message
-from poe_tui.engine.request import BuiltRequest, RequestContext, build, merge_fields
+from poe_tui.engine.request import BuiltRequest, RequestContext, build, merge_fields, overrides_of
 from poe_tui.model import Item, ModelInfo, Turn
 from tests.engine.makers import MODEL, SERVER, answer, call, called, thought, turn
 
@@ -54,7 +54,12 @@ class TestFirstTurn:
         assert built(overrides={"stream": False}).body["stream"] is False
 
     def test_the_record_of_how_it_was_asked_holds_no_input(self) -> None:
-        assert built(overrides={"top_p": 0.5}).options == {"top_p": 0.5, "stream": True}
+        assert built(settings_defaults={"top_p": 0.5}).options == {"top_p": 0.5, "stream": True}
+
+    def test_it_knows_what_was_set_for_this_turn_alone(self) -> None:
+        options = built(overrides={"top_p": 0.5, "app": {"search": True}}).options
+        assert options == {"top_p": 0.5, "stream": True, "app": {"overrides": {"top_p": 0.5, "app": {"search": True}}}}
+        assert overrides_of(turn(options=options)) == {"top_p": 0.5, "app": {"search": True}}
 
 
 class TestFields:
