@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import constants, events, on
 from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
 from textual.worker import Worker, WorkerState
 
 from poe_tui.paths import state_dir
@@ -47,6 +48,8 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         self._gate = SafeLineFilter()
         self.plain_glyphs = PlainGlyphs(enabled=not draws_symbols(os.environ))
         super().__init__(driver_class=driver_class)
+        if self.no_color:
+            self._use_no_colours()
         self._farewell: list[str] = []
         self._early: list[events.Event] | None = []
         """What was typed before anything could take it; ``None`` from then on."""
@@ -81,6 +84,16 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         """Return Textual's own filters and, behind them, the gate."""
         plain = [self.plain_glyphs] if self.plain_glyphs.enabled else []
         return [*super().get_line_filters(), *plain, self._gate]
+
+    def _use_no_colours(self) -> None:
+        """Leave every colour to the terminal, by the rules of no-color.org: an empty NO_COLOR asks for nothing.
+
+        Textual decides before a theme is chosen and then draws in greys: black on black where the theme uses the
+        terminal's own colours.
+        """
+        self.no_color = bool(os.environ.get("NO_COLOR"))
+        kept = [one for one in self._filters if not isinstance(one, (Monochrome, NoColor))]
+        self._filters = [*kept, NoColor()] if self.no_color else kept
 
     def use_plain_glyphs(self, on: bool) -> None:
         """Draw symbols by ASCII characters, or as they are; what is on screen is drawn again."""

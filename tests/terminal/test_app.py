@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -190,3 +191,17 @@ def test_the_terminals_cursor_sits_on_the_caret(environment: dict[str, str]) -> 
         terminal.wait_for(lambda: terminal.cursor() == (31, 34))
         terminal.write(b"\x1b[A")
         terminal.wait_for(lambda: terminal.cursor() == (31, 33))
+
+
+_COLOUR = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\d;]*)?m")
+
+
+@pytest.mark.parametrize(("wish", "coloured"), [("1", False), ("", True)])
+def test_no_color_leaves_every_colour_to_the_terminal(
+    wish: str, coloured: bool, environment: dict[str, str], demo_server_thread: DemoServer
+) -> None:
+    with Terminal(APP, env=environment | {"NO_COLOR": wish}) as terminal:
+        ready(terminal)
+        terminal.write(b"Tell me something\r")
+        terminal.wait_for("Text first")
+        assert bool(_COLOUR.search(bytes(terminal.output))) is coloured
