@@ -11,6 +11,7 @@ from poe_tui.cli.output import is_terminal, line, say
 from poe_tui.cli.parsing import Parser
 from poe_tui.cli.setup import load_settings, open_client, run_async
 from poe_tui.config import Settings
+from poe_tui.numbers import grouped
 
 _EPILOG = """\
 The key is asked for, or read from a pipe:  pass show poe | poe-tui login
@@ -20,7 +21,7 @@ It is kept in credentials.toml, readable by you alone, for the server it was che
 
 def run(argv: Sequence[str]) -> int:
     """Run the command."""
-    parser = Parser("login", "Store the key. Make one at https://poe.com/api_key.", _EPILOG)
+    parser = Parser("login", "Store the key. Make one at https://poe.com/api/keys.", _EPILOG)
     parser.add_argument("--no-check", action="store_true", help="do not ask the server whether the key is good")
     options = parser.parse_args(argv)
     settings = load_settings().settings
@@ -58,13 +59,15 @@ async def _check(settings: Settings, secret: credentials.Secret) -> int:
         try:
             balance = await client.balance()
         except AuthenticationError as refused:
-            words = f"the server does not take this key: {line(refused)} Nothing was stored."
+            why = line(refused).rstrip(".")
+            words = f"the server does not take this key: {why}. Nothing was stored."
             raise Failure(words, NO_KEY) from None
         except APIError as failed:
-            words = f"the key could not be checked: {line(failed)} Nothing was stored; --no-check stores it unchecked."
+            why = line(failed).rstrip(".")
+            words = f"the key could not be checked: {why}. Nothing was stored; --no-check stores it unchecked."
             raise Failure(words, FAILED) from None
     if balance is None:
         say("this server tells no balance; the key was not checked.")
     else:
-        say(f"the key is good. {balance} points are left.")
+        say(f"the key is good. {grouped(balance)} points are left.")
     return OK

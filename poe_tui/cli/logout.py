@@ -14,7 +14,7 @@ from poe_tui.cli.setup import load_settings
 
 def run(argv: Sequence[str]) -> int:
     """Run the command."""
-    Parser("logout", "Forget the stored key. The key itself stays valid: poe.com/api_key takes it back.").parse_args(
+    Parser("logout", "Forget the stored key. The key itself stays valid: poe.com/api/keys takes it back.").parse_args(
         argv
     )
     settings = load_settings().settings

@@ -137,7 +137,7 @@ def test_a_key_that_the_server_refuses_is_not_stored(demo_server_thread: DemoSer
     env = {"POE_BASE_URL": demo_server_thread.base_url}
     told = here("login", stdin=f"bad-{CANARY}", env=env)
     assert told.code == 3
-    assert "does not take this key" in told.err and "Nothing was stored." in told.err
+    assert "does not take this key" in told.err and told.err.endswith(". Nothing was stored.\n")
     told = here("login", stdin=CANARY, env={"POE_BASE_URL": "http://127.0.0.1:9/v1"})
     assert told.code == 1
     assert "could not be checked" in told.err
