@@ -72,6 +72,8 @@ async def test_it_stands_where_the_app_will_stand(size: tuple[int, int]) -> None
         assert first.foreign == []
         for y, line in enumerate(first.cells):
             for x, cell in enumerate(line):
+                if y > 0 and x < 28 <= size[0] - 62:
+                    continue  # The list of threads comes from the database, a moment later.
                 real = app.terminal.cells[y][x]
                 assert cell.background == real.background, (x, y)
                 if cell.text.strip():
