@@ -17,9 +17,21 @@ from typing import Any, Final, Protocol, TextIO
 
 from poe_tui.api.events import RetryScheduled, StreamEvent, to_json
 from poe_tui.api.types import citations, reasoning
+from poe_tui.engine.approval import Nobody
 from poe_tui.engine.runtime import Runtime
+from poe_tui.engine.schema import check_turn
 from poe_tui.engine.session import TIP, Session
-from poe_tui.engine.turn import ChainForgotten, ChainRefused, Event, TurnNote
+from poe_tui.engine.steps import Steps
+from poe_tui.engine.turn import (
+    ChainForgotten,
+    ChainRefused,
+    Event,
+    StepsSpent,
+    ToolEnded,
+    ToolStarted,
+    TurnEnded,
+    TurnNote,
+)
 from poe_tui.model import Item, Thread, Turn, new_id
 from poe_tui.sanitize import StreamCleaner, join_surrogates
 
@@ -95,10 +107,16 @@ class Text(Quiet):
             delta = getattr(event, "delta", "")
             self._arrived.append(delta)
             self._write(self._cleaner.feed(delta))
+        elif isinstance(event, TurnEnded) and event.continues:
+            self._complete(event.turn)
         super().take(event)
 
     def end(self, turn: Turn) -> None:
         """Write what came without deltas, end the line, and say how it went."""
+        self._complete(turn)
+        super().end(turn)
+
+    def _complete(self, turn: Turn) -> None:
         arrived = join_surrogates("".join(self._arrived))
         answer = turn.output_text or refusal_text(turn)
         if answer.startswith(arrived):
@@ -106,7 +124,7 @@ class Text(Quiet):
         self._write(self._cleaner.flush())
         if self._last and self._last != "\n":
             self._write("\n")
-        super().end(turn)
+        self._arrived.clear()
 
     def _write(self, text: str) -> None:
         if text:
@@ -114,6 +132,28 @@ class Text(Quiet):
             self._out.flush()
             self._heading = ""
             self._last = text[-1]
+
+
+class Structured(Quiet):
+    """For ``--schema``: the JSON of an answer that fits its schema, nothing of one that does not."""
+
+    def __init__(self, out: TextIO | None, say: Say) -> None:
+        """Prepare; without ``out`` only what does not fit is said."""
+        super().__init__(say)
+        self._out = out
+
+    def end(self, turn: Turn) -> None:
+        """Write the JSON, or say where it does not fit."""
+        super().end(turn)
+        checked = check_turn(turn)
+        if turn.status != "completed" or checked is None:
+            return
+        if not checked.is_valid:
+            for violation in checked.violations:
+                self._say(f"the answer violates the schema: {violation}")
+        elif self._out is not None:
+            self._out.write(f"{harmless(join_surrogates(checked.text))}\n")
+            self._out.flush()
 
 
 @dataclass(slots=True, frozen=True)
@@ -124,6 +164,23 @@ class Question:
     models: Sequence[str]
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Request fields by their API names."""
+    allowed: Sequence[str] = ()
+    """The tools whose calls run without asking; there is nobody to ask."""
+
+
+@dataclass(slots=True, frozen=True)
+class Answered:
+    """What became of the question with one model."""
+
+    turns: tuple[Turn, ...]
+    """Every turn that ended: the last is the answer, those before it ended in calls of tools."""
+    refused: bool
+    """Whether a call was refused, or the model was not let go on."""
+
+    @property
+    def turn(self) -> Turn:
+        """The last turn."""
+        return self.turns[-1]
 
 
 @dataclass(slots=True)
@@ -132,7 +189,9 @@ class _Asked:
 
     model: str
     session: Session
+    steps: Steps
     sink: Sink
+    turns: list[Turn] = field(default_factory=list)
     waiting: list[Event] = field(default_factory=list)
     is_over: bool = False
 
@@ -156,16 +215,26 @@ class OneShot:
             runtime.store.add_thread(replace(thread))
         # Sessions keep their thread up to date; several of them must not do that to the same one.
         threads = [thread, *(replace(thread) for _ in question.models[1:])]
-        self._asked = [
-            _Asked(model, runtime.session(thread), sink(model))
-            for model, thread in zip(question.models, threads, strict=True)
-        ]
+        self._asked: list[_Asked] = []
+        for model, own in zip(question.models, threads, strict=True):
+            session = runtime.session(own)
+            steps = runtime.steps(session, Nobody(question.allowed), question.overrides, leaves_foreign=True)
+            self._asked.append(_Asked(model, session, steps, sink(model)))
         self._shown = 0
 
     @property
+    def answers(self) -> list[Answered]:
+        """What has ended, in the order of the models; also after ``run`` was cancelled."""
+        return [
+            Answered(tuple(asked.turns), asked.steps.refused or asked.steps.spent)
+            for asked in self._asked
+            if asked.turns
+        ]
+
+    @property
     def turns(self) -> list[Turn]:
-        """The turns that have ended, in the order of the models; also after ``run`` was cancelled."""
-        return [asked.session.ended.turn for asked in self._asked if asked.session.ended is not None]
+        """The last turns that have ended, likewise."""
+        return [answer.turn for answer in self.answers]
 
     async def run(self) -> None:
         """Ask, and show what comes. What goes wrong with a request is in its turn.
@@ -192,11 +261,16 @@ class OneShot:
             group_id=group,
         )
         try:
-            async with aclosing(events):
-                async for event in events:
+            async with aclosing(asked.steps.follow(events)) as steps:
+                async for event in steps:
+                    if isinstance(event, TurnEnded):
+                        asked.turns.append(event.turn)
                     asked.waiting.append(event)
                     self._show()
         except asyncio.CancelledError:
+            ended = asked.session.ended
+            if ended is not None and all(ended.turn.id != turn.id for turn in asked.turns):
+                asked.turns.append(ended.turn)
             asked.is_over = True
             self._show()
             raise
@@ -213,12 +287,12 @@ class OneShot:
             if not asked.is_over:
                 return
             self._shown += 1
-            if asked.session.ended is not None:
-                asked.sink.end(asked.session.ended.turn)
+            if asked.turns:
+                asked.sink.end(asked.turns[-1])
 
 
-def json_object(turn: Turn) -> dict[str, Any]:
-    """Return what ``--json`` prints for a turn (interface.md §6)."""
+def json_object(turn: Turn, steps: Sequence[Turn] = ()) -> dict[str, Any]:
+    """Return what ``--json`` prints for a turn (interface.md §6); ``output`` is that of all ``steps``, if there are."""
     error = turn.error or {}
     return {
         "id": turn.response_id,
@@ -228,7 +302,7 @@ def json_object(turn: Turn) -> dict[str, Any]:
         "status": turn.status,
         "output_text": turn.output_text,
         "reasoning_summary": reasoning(turn.output) or reasoning(turn.output, "content"),
-        "output": turn.output,
+        "output": [item for step in steps for item in step.output] or turn.output,
         "citations": citations(turn.output),
         "usage": turn.usage,
         "error": {key: error.get(key) for key in _ERROR_KEYS} if "message" in error else None,
@@ -250,6 +324,12 @@ def diagnostic(event: Event) -> str:
             return f"{event.reason[:1].upper()}{event.reason[1:]}. {again} ({event.attempt + 1} of {event.limit})."
         case ChainRefused() | ChainForgotten() | TurnNote():
             return event.text
+        case ToolStarted():
+            return f"{event.name} {event.arguments}"
+        case ToolEnded() if event.status != "done" or event.cut:
+            return f"{event.name}: {event.output.partition(chr(10))[0]}"
+        case StepsSpent():
+            return f"The model made {event.steps} steps by itself, which is as many as it may. Its calls were not run."
     return ""
 
 

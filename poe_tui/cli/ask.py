@@ -16,8 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui import paths
-from poe_tui.cli import attached, setup
-from poe_tui.cli.exits import FAILED, INCOMPLETE, NO_KEY, OK, USAGE, Failure
+from poe_tui.cli import attached, setup, structured
+from poe_tui.cli.exits import FAILED, INCOMPLETE, NO_KEY, OK, REFUSED_TOOL, USAGE, Failure
 from poe_tui.cli.output import line, print_json, say
 from poe_tui.cli.parsing import Parser
 
@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from poe_tui.credentials import Secret
     from poe_tui.engine.runtime import Runtime
     from poe_tui.model import Thread, Turn
-    from poe_tui.oneshot import Sink
+    from poe_tui.oneshot import Answered, Sink
     from poe_tui.storage.store import Store
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_NOT_A_FIELD: Final = {"input": "the prompt is the input", "model": "-m names the model"}
+_NOT_A_FIELD: Final = {
+    "input": "the prompt is the input",
+    "model": "-m names the model",
+    "app": "no server knows such a field",
+}
 _EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _EPILOG: Final = """\
 stdin is read when the prompt is - or missing, or when stdin is a file or a pipe, and is appended to the prompt; an
 image or a PDF there is attached. -a takes PNG, JPEG, WebP and GIF images, PDFs and texts.
 
-exit codes: 0 completed, 1 API or network error, 2 usage error, 3 no or bad key, 5 incomplete, 130 cancelled
+exit codes: 0 completed, 1 API or network error, 2 usage error, 3 no or bad key, 4 a tool call was refused,
+5 incomplete, 6 the answer violates --schema, 130 cancelled
 """
 
 
@@ -79,6 +84,15 @@ def _parser() -> Parser:
     parser.add_argument("--system", metavar="TEXT", help="instructions for the model")
     parser.add_argument("--effort", metavar="E", help="reasoning effort: low, medium, high …")
     parser.add_argument("--search", action="store_true", help="let the model search the web")
+    parser.add_argument(
+        "--schema",
+        metavar="FILE",
+        help="print JSON that fits: a JSON Schema file, a preset, or name, age int, tags [str]",
+    )
+    parser.add_argument(
+        "--tool", metavar="NAME", dest="tools", action="append", default=[],
+        help="offer a tool and allow its calls in this run; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--max-output-tokens", metavar="N", help="the longest answer in tokens")
     parser.add_argument("--temperature", metavar="X", help="0 to 2")
     parser.add_argument("--top-p", metavar="X", help="0 to 1")
@@ -139,6 +153,8 @@ def _command(options: argparse.Namespace, interruption: _Interruption) -> int:
         raise Failure("a model's name is empty.", USAGE)
     fields = _fields(options)
     settings = setup.load_settings().settings
+    if options.schema is not None:
+        structured.put(fields, options.schema, settings)
     asked = attached.gather(options.prompt, options.files, settings.files.attach_bytes)
     key = None if options.demo else setup.need_key(settings).secret
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -171,17 +187,26 @@ class _Ask:
             models = self.models or [await self._usual_model(runtime, thread)]
             self._check_effort(runtime, models)
             self.asked.check(runtime, models)
-            oneshot = OneShot(runtime, thread, Question(self.asked.items, models, self.fields), self._sink)
+            fields = structured.offer(self.fields, self.options.tools, runtime, thread)
+            question = Question(self.asked.items, models, fields, self.options.tools)
+            oneshot = OneShot(runtime, thread, question, self._sink)
             try:
                 await oneshot.run()
             except asyncio.CancelledError:
                 _uncancel()
             if self.options.json:
-                self._print_json(oneshot.turns)
-            saved = await self._media(oneshot.turns)
+                self._print_json(oneshot.answers)
+            saved = await self._media([turn for answer in oneshot.answers for turn in answer.turns])
             if interruption.received is not None:
                 return interruption.code
-            return next((code for turn in oneshot.turns if (code := exit_code(turn)) != OK), saved)
+            codes = (self._exit_code(answer) for answer in oneshot.answers)
+            return next((code for code in codes if code != OK), saved)
+
+    def _exit_code(self, answer: Answered) -> int:
+        code = exit_code(answer.turn)
+        if code == OK and answer.refused:
+            return REFUSED_TOOL
+        return structured.exit_code(answer.turn) if code == OK and self.options.schema is not None else code
 
     async def _media(self, turns: Sequence[Turn]) -> int:
         """Save the media of the answers, or say that there are some."""
@@ -282,6 +307,8 @@ class _Ask:
     def _sink(self, model: str) -> Sink:
         from poe_tui import oneshot
 
+        if self.options.schema is not None and not self.options.events:
+            return oneshot.Structured(None if self.options.json else sys.stdout, say)
         if self.options.json:
             return oneshot.Quiet(say)
         if self.options.events:
@@ -291,10 +318,12 @@ class _Ask:
         space = "" if model == self.models[0] else "\n"
         return oneshot.Text(sys.stdout, say, f"{space}== {line(model)} ==\n")
 
-    def _print_json(self, turns: Sequence[Turn]) -> None:
+    def _print_json(self, answers: Sequence[Answered]) -> None:
         from poe_tui.oneshot import json_failure, json_object
 
-        objects = [json_object(turn) for turn in turns]
+        objects = [json_object(answer.turn, answer.turns) for answer in answers]
+        if self.options.schema is not None:
+            objects = [{**one, **structured.told(answer.turn)} for one, answer in zip(objects, answers, strict=True)]
         if len(self.models) > 1:
             print_json(objects)
         else:
