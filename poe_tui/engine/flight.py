@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from poe_tui.api import errors
 from poe_tui.api.accumulate import ResponseBuilder
 from poe_tui.api.events import RetryScheduled
+from poe_tui.api.thinking import Thinking
+from poe_tui.engine import reasons
 from poe_tui.engine.repair import Repair, find
 from poe_tui.model import Turn, TurnStatus
 from poe_tui.sanitize import join_surrogates
@@ -44,6 +46,7 @@ class Flight:
         self.error: dict[str, Any] | None = None
         self.status: TurnStatus | None = None
         """Decided by what happened here; ``None`` leaves it to what the server said."""
+        self._thinking = Thinking()
         self._store = store
         self._started = time.monotonic()
         self._landed = 0.0
@@ -67,6 +70,7 @@ class Flight:
         self.turn.options = built.options
         self.builder = ResponseBuilder()
         self.error = self.status = None
+        self._thinking.clear()
         self._started = time.monotonic()
         self._first.clear()
 
@@ -75,10 +79,11 @@ class Flight:
         if isinstance(event, RetryScheduled):
             return
         self.builder.apply(event)
-        if event.type in _TEXT:
+        self._thinking.note(event)
+        if event.type in _TEXT and not self._thinking.owns(event):
             self._note_time("first_text")
             self._gather("text", getattr(event, "delta", ""))
-        elif event.type in _REASONING:
+        elif event.type in _REASONING or event.type in _TEXT:
             self._note_time("reasoning")
             self._gather("reasoning", getattr(event, "delta", ""))
         if "first_event" not in self._first:
@@ -96,6 +101,8 @@ class Flight:
         self.error = {key: value for key, value in error.as_dict().items() if value is not None}
         if isinstance(error, errors.APIStatusError) and error.param:
             self.error["param"] = error.param
+        if isinstance(error, errors.WaitTooLong):
+            self.error |= {"reason": "wait_too_long", "retry_after": error.seconds}
         self.status = "interrupted" if isinstance(error, _BROKEN) else "failed"
 
     def refuse(self, reason: str, kind: str = "storage_error", **more: str) -> None:
@@ -136,6 +143,8 @@ class Flight:
             error = {key: value for key, value in self.builder.error.items() if value is not None}
         if self.turn.status == "incomplete" and self.builder.incomplete_reason:
             error["reason"] = self.builder.incomplete_reason
+        elif self.turn.status == "failed" and (reason := reasons.of(error, self.turn.model)):
+            error.setdefault("reason", reason)
         if self.notes:
             error["notes"] = list(self.notes)
         return error or None

@@ -7,7 +7,6 @@ prompt and what had come of the answer are kept.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui.api.errors import APIError
 from poe_tui.api.retry import Attempts
-from poe_tui.engine import chain, file_parts
+from poe_tui.engine import chain, file_parts, reasons
 from poe_tui.engine import context as context_of
 from poe_tui.engine.fields import problems
 from poe_tui.engine.flight import Flight
@@ -47,15 +46,9 @@ if TYPE_CHECKING:
 
 SAVE_WAIT: Final = 5.0
 """Seconds to wait for a commit; a database that another program holds longer must not stop a conversation."""
-NEAR_WAIT: Final = 3.0
-"""Seconds to wait for the model list, when a name was unknown and there is no list."""
+HELP_WAIT: Final = 3.0
+"""Seconds to wait for what helps with an error: the model list, when a name was unknown; the balance."""
 TITLE_LENGTH: Final = 60
-
-_UNKNOWN_MODEL: Final = re.compile(
-    r"\b(model|bot|deployment)\b.*(not found|not exist|unknown|not supported|invalid|no access)"
-    r"|(unknown|invalid|no such|not found)\b.*\b(model|bot)\b|model_not_found",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 class Tip:
@@ -349,14 +342,32 @@ class Session:
         if turn.error is not None and (words := file_parts.verdict(turn.error, turn.input)):
             flight.notes.append(words)
             yield TurnNote(turn.id, words)
-        if turn.error is not None and is_unknown_model(turn.error, turn.model):
-            flight.error = {**turn.error, "near": await self._near(turn.model)}
+        if turn.error is not None and (found_out := await self._help(turn)):
+            flight.error = {**turn.error, **found_out}
+
+    async def _help(self, turn: Turn) -> dict[str, Any]:
+        """What a person needs besides to mend a failed turn: near names, the balance and where to get points, …"""
+        error = turn.error or {}
+        message = str(error.get("message") or "")
+        if reasons.is_unknown_model(error, turn.model):
+            return {"near": await self._near(turn.model)}
+        if error.get("reason") == "no_points":
+            found = {"balance": await self._balance(), "link": reasons.link(message, turn.server)}
+            return {name: value for name, value in found.items() if value is not None}
+        return reasons.length(message) if error.get("reason") == "prompt_too_long" else {}
+
+    async def _balance(self) -> int | None:
+        try:
+            async with asyncio.timeout(HELP_WAIT):
+                return await self._client.balance()
+        except (APIError, TimeoutError):
+            return None
 
     async def _near(self, model: str) -> list[str]:
         """Near names from the list; a fresh installation has none yet and asks for it, since the list is public."""
         if not self._catalog.models:
             try:
-                async with asyncio.timeout(NEAR_WAIT):
+                async with asyncio.timeout(HELP_WAIT):
                     await self._catalog.refresh()
             except TimeoutError:
                 return []
@@ -393,16 +404,6 @@ class Session:
             return "the database is busy"
         error = waiting.exception()
         return str(error) if error is not None else ""
-
-
-def is_unknown_model(error: Mapping[str, Any], model: str) -> bool:
-    """Whether a server's error says that it has no such model."""
-    said = f"{error.get('code') or ''} {error.get('message') or ''}"
-    if error.get("http_status") not in (400, 404):
-        return False
-    return bool(_UNKNOWN_MODEL.search(said)) and (
-        error.get("http_status") == 404 or model.casefold() in said.casefold()
-    )
 
 
 def title_of(text: str) -> str:

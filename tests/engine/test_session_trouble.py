@@ -11,7 +11,8 @@ import pytest
 
 from poe_tui.demo.faults import FaultKind
 from poe_tui.engine import session as session_module
-from poe_tui.engine.session import Session, is_unknown_model
+from poe_tui.engine.reasons import is_unknown_model
+from poe_tui.engine.session import Session
 from poe_tui.engine.turn import TurnNote
 from poe_tui.storage.store import Store
 from tests.engine.conftest import Bench, Watcher, ended
@@ -39,7 +40,7 @@ class TestWhatGoesWrong:
     async def test_near_names_are_not_waited_for_without_end(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(session_module, "NEAR_WAIT", 0.0)
+        monkeypatch.setattr(session_module, "HELP_WAIT", 0.0)
         turn = await bench.ask(bench.thread("Claude-Sonet-4.5"), "Hello?")
         assert (turn.error or {})["near"] == []
 
