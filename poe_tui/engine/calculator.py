@@ -13,8 +13,9 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final, NoReturn
 
-LONGEST: Final = 2000
-"""Characters of an expression."""
+from poe_tui.engine.shipped_tools import LONGEST_EXPRESSION
+
+LONGEST: Final = LONGEST_EXPRESSION
 DEEPEST: Final = 60
 MOST_BITS: Final = 14_000
 """Of any exact number on the way: about 4200 digits, which is also what Python turns into text."""

@@ -1,6 +1,7 @@
 """The tools that come with the program: the time, a calculator, a text file, a web page. All are off until named.
 
 Each is a description, a schema and a coroutine; what it cannot do it says by ``CannotDo``, in a sentence for the model.
+What a tool alone needs is imported when it is called: 20 ms that every start would pay otherwise.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui import paths
-from poe_tui.api.public_web import PublicWeb, WebRefused
-from poe_tui.engine.calculator import LONGEST, CannotCalculate, calculate
-from poe_tui.engine.page_text import page_text
 from poe_tui.private_files import FileRefused, read_regular
 
+if TYPE_CHECKING:
+    from poe_tui.api.public_web import PublicWeb
+
+LONGEST_EXPRESSION: Final = 2000
+"""Characters, for the calculator."""
 LARGEST_FILE: Final = 4_000_000
 """Bytes of a file that is read at all; what the model gets is bounded by the tool's output limit besides."""
 _TEXT_TYPES: Final = ("application/json", "application/xml", "application/xhtml+xml", "application/javascript")
@@ -35,7 +37,10 @@ class Place:
 
     directory: Path | None
     """What relative paths are relative to."""
-    web: PublicWeb
+    proxy: str | None = None
+    """As for ``PoeClient``."""
+    web: PublicWeb | None = None
+    """For tests: what pages are read by."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -62,6 +67,8 @@ async def _current_time(values: Mapping[str, Any], place: Place) -> str:
     if name is None:
         here = now.astimezone()
         return f"{here.isoformat(timespec='seconds')} {here:%A}, {here.tzname()}"
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         there = now.astimezone(ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -71,6 +78,8 @@ async def _current_time(values: Mapping[str, Any], place: Place) -> str:
 
 # --- the calculator -------------------------------------------------------------------------------------------------
 async def _calculator(values: Mapping[str, Any], place: Place) -> str:
+    from poe_tui.engine.calculator import CannotCalculate, calculate
+
     try:
         return calculate(values["expression"])
     except CannotCalculate as refused:
@@ -124,8 +133,12 @@ def _is_named(values: Mapping[str, Any], said: Iterable[str]) -> bool:
 
 # --- a page ---------------------------------------------------------------------------------------------------------
 async def _fetch_url(values: Mapping[str, Any], place: Place) -> str:
+    from poe_tui.api.public_web import PublicWeb, WebRefused
+    from poe_tui.engine.page_text import page_text
+
+    web = place.web or PublicWeb(place.proxy)
     try:
-        page = await place.web.get(values["url"])
+        page = await web.get(values["url"])
     except WebRefused as refused:
         raise CannotDo(str(refused)) from None
     is_html = page.media_type in ("text/html", "application/xhtml+xml")
@@ -154,7 +167,11 @@ SHIPPED: Final[Mapping[str, ShippedTool]] = {
         "cos, tan and the like (radians), abs, round(x, digits), floor, ceil, min, max, sum, mean, gcd, lcm, comb.",
         _object(
             "expression",
-            expression={"type": "string", "maxLength": LONGEST, "description": "Such as (19.90 * 3) / 1.081"},
+            expression={
+                "type": "string",
+                "maxLength": LONGEST_EXPRESSION,
+                "description": "Such as (19.90 * 3) / 1.081",
+            },
         ),
         _calculator,
     ),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poe_tui.api.public_web import PublicWeb
 from poe_tui.engine import tool_outcome, tool_process
 from poe_tui.engine.approval import Approver, Decision, Ruling
 from poe_tui.engine.shipped_tools import CannotDo, Place
@@ -20,6 +19,7 @@ from poe_tui.engine.tools import Call, Tool
 from poe_tui.engine.turn import ApprovalGiven, ApprovalNeeded, PendingCall, ToolEnded, ToolEvent, ToolStarted
 
 if TYPE_CHECKING:
+    from poe_tui.api.public_web import PublicWeb
     from poe_tui.credentials import Secret
 
 AT_ONCE: Final = 8
@@ -55,7 +55,7 @@ class Workplace:
 
     def place(self, proxy: str | None) -> Place:
         """Return what shipped tools may use."""
-        return Place(self.directory, self.web or PublicWeb(proxy))
+        return Place(self.directory, proxy, self.web)
 
     def allow_always(self, name: str) -> None:
         """Allow a tool for good."""

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poe_tui.api.public_web import PublicWeb
 from poe_tui.config import Settings
 from poe_tui.engine import tool_outcome
 from poe_tui.engine.approval import Decision, Waiting, rule
@@ -144,7 +143,7 @@ class TestToolbox:
         assert calls_of(items) == [{"type": "function_call", "name": "a"}]
 
 
-PLACE = Place(None, PublicWeb())
+PLACE = Place(None)
 
 
 class TestPreviews:
