@@ -47,7 +47,9 @@ def to_markdown(thread: Thread, path: Sequence[Turn]) -> str:
         asked = [block for item in turn.input for block in _input_blocks(item)]
         if asked:
             blocks += ["## You", *asked]
-        answered = [block for item in turn.output for block in _output_blocks(item, sources)]
+        # What the text cites are its sources, else what the searches found; as on the screen.
+        found = None if _cites(turn.output) else sources
+        answered = [block for item in turn.output for block in _output_blocks(item, sources, found)]
         ending = _ending(turn)
         if answered or ending:
             blocks += [f"## {_line(turn.model) or 'Answer'}", *answered, *ending]
@@ -98,8 +100,9 @@ class _Sources:
 
     def mark(self, annotation: Item) -> str:
         """The footnote mark of a citation, or nothing."""
+        annotation = _citation(annotation)
         url = annotation.get("url")
-        if annotation.get("type") != "url_citation" or not isinstance(url, str) or not url:
+        if not isinstance(url, str) or not url:
             return ""
         title = annotation.get("title")
         self.urls.setdefault(url, "")
@@ -148,22 +151,62 @@ def _input_blocks(item: Item) -> list[str]:
     return [block for part in _parts(item) for block in _part(part, None)]
 
 
-def _output_blocks(item: Item, sources: _Sources) -> list[str]:
+def _output_blocks(item: Item, sources: _Sources, found: _Sources | None) -> list[str]:
+    """The blocks of an output item; ``found`` takes what a search found, where that is to be listed."""
     kind = item.get("type")
     if kind == "message":
         return [block for part in _parts(item) for block in _part(part, sources)]
     if kind == "reasoning":
-        text = "\n\n".join(_text(part) for part in _list(item.get("summary")) if _text(part))
+        text = "\n\n".join(_thoughts(item))
         return [_quoted(f"*Reasoning*\n\n{clean(text)}")] if text else []
     if kind == "function_call":
         arguments = item.get("arguments")
         name = _code(_line(str(item.get("name", ""))))
         return [f"*Tool call* {name}", _fenced(arguments if isinstance(arguments, str) else "", "json")]
     if kind == "web_search_call":
-        action = item.get("action")
-        query = action.get("query") if isinstance(action, dict) else None
-        return [f"*Searched the web* {_code(_line(query))}" if isinstance(query, str) else "*Searched the web*"]
+        return [_searched(item, found)]
     return [f"*{_line(str(kind or 'item')).replace('_', ' ')}*"]
+
+
+def _thoughts(item: Item) -> list[str]:
+    """The texts of a reasoning item: its summary, then the reasoning itself, in whatever shape they are."""
+    texts: list[str] = []
+    for name in ("summary", "content"):
+        value = item.get(name)
+        texts += [value] if isinstance(value, str) else [_text(part) for part in _list(value)]
+    return [text for text in texts if text]
+
+
+def _searched(item: Item, found: _Sources | None) -> str:
+    """What a web search did: searched, opened a page, looked for something in one; and what it found."""
+    given = item.get("action")
+    action = given if isinstance(given, dict) else {}
+    url = _code(_line(action["url"])) if isinstance(action.get("url"), str) else ""
+    if action.get("type") == "open_page":
+        return f"*Opened* {url}".rstrip()
+    if action.get("type") == "find_in_page":
+        pattern = action.get("pattern")
+        wanted = _code(_line(pattern)) if isinstance(pattern, str) else ""
+        return " ".join(filter(None, ("*Looked for*", wanted, "*in*" if url else "", url)))
+    query, queries = action.get("query"), action.get("queries")
+    asked = queries if isinstance(queries, list) and not isinstance(query, str) else [query]
+    words = ", ".join(_code(_line(one)) for one in asked if isinstance(one, str))
+    marks = [found.mark({**source, "type": "url_citation"}) for source in _list(action.get("sources")) if found]
+    return f"*Searched the web* {words}".rstrip() + "".join(dict.fromkeys(marks))
+
+
+def _citation(annotation: Item) -> Item:
+    """A URL citation, flat or in the shape of chat/completions; empty for any other annotation."""
+    inner = annotation.get("url_citation")
+    if annotation.get("type") != "url_citation":
+        return {}
+    return {**annotation, **inner} if isinstance(inner, dict) else annotation
+
+
+def _cites(output: Sequence[Item]) -> bool:
+    """Whether an answer cites anything."""
+    parts = [part for item in output if item.get("type") == "message" for part in _list(item.get("content"))]
+    return any(_citation(note).get("url") for part in parts for note in _list(part.get("annotations")))
 
 
 def _parts(item: Item) -> list[Item]:
@@ -189,7 +232,7 @@ def _with_marks(text: str, annotations: list[Item], sources: _Sources) -> str:
     """Set the footnote marks behind what they stand for; a citation without a sensible place goes to the end."""
     marks: dict[int, list[str]] = {}
     for annotation in annotations:
-        end = annotation.get("end_index")
+        end = _citation(annotation).get("end_index")
         place = end if isinstance(end, int) and 0 < end <= len(text) else len(text)
         mark = sources.mark(annotation)
         if mark and mark not in marks.setdefault(place, []):
@@ -202,9 +245,9 @@ def _with_marks(text: str, annotations: list[Item], sources: _Sources) -> str:
 
 
 def _ending(turn: Turn) -> list[str]:
-    if turn.status in _ENDED and not turn.error:
-        return []
     message = (turn.error or {}).get("message")
+    if turn.status in _ENDED and not message:
+        return []
     words = f": {clean(message)}" if isinstance(message, str) and message else ""
     return [_quoted(f"*{_line(turn.status)}*{words}")]
 

@@ -60,6 +60,63 @@ def test_sources_become_footnotes() -> None:
     assert "no address" not in text and "c.example" not in text
 
 
+def test_a_citation_in_the_shape_of_chat_completions() -> None:
+    inner = {"url": "https://a.example/", "title": "A", "start_index": 0, "end_index": 6}
+    text = to_markdown(THREAD, [turn("?", answered("First.", annotations=[{"type": "url_citation",
+                                                                            "url_citation": inner}]))])  # fmt: skip
+    assert "First.[^source-1]" in text
+    assert "[^source-1]: [A](<https://a.example/>)" in text
+
+
+SEARCHES = [
+    {"type": "web_search_call", "action": {"type": "search", "query": "fish", "sources": [
+        {"type": "url", "url": "https://a.example/"}, {"type": "url", "url": "https://b.example/"},
+        {"type": "url", "url": "https://a.example/"}, {"type": "url"}, None]}},
+    {"type": "web_search_call", "action": {"type": "search", "queries": ["fish", "market"]}},
+    {"type": "web_search_call", "action": {"type": "open_page", "url": "https://b.example/`x`"}},
+    {"type": "web_search_call", "action": {"type": "find_in_page", "url": "https://b.example/", "pattern": "tuna"}},
+    {"type": "web_search_call", "action": {"type": "find_in_page"}},
+    {"type": "web_search_call", "action": {"type": "open_page"}},
+]  # fmt: skip
+
+
+def test_every_action_of_a_search_and_what_it_found() -> None:
+    text = to_markdown(THREAD, [turn("?", *SEARCHES, answered("Nothing cited."))])
+    assert "*Searched the web* `fish`[^source-1][^source-2]\n\n*Searched the web* `fish`, `market`\n" in text
+    assert "*Opened* `` https://b.example/`x` ``" in text
+    assert "*Looked for* `tuna` *in* `https://b.example/`\n\n*Looked for*\n\n*Opened*\n" in text
+    assert "[^source-2]: [https://b.example/](<https://b.example/>)" in text
+
+
+def test_where_the_text_cites_its_citations_are_the_sources() -> None:
+    text = to_markdown(
+        THREAD, [turn("?", *SEARCHES, answered("Cited.", annotations=[cite("https://c.example/", "C", 6)]))]
+    )
+    assert "*Searched the web* `fish`\n" in text
+    assert "Cited.[^source-1]" in text
+    assert "[^source-1]: [C](<https://c.example/>)" in text
+    assert "[^source-2]" not in text
+
+
+def test_reasoning_in_every_shape() -> None:
+    items = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "one"}, {"text": "two"}]},
+        {"type": "reasoning", "summary": [], "content": [{"type": "output_text", "text": "three"}]},
+        {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "four"}, {"type": "summary_text"}]},
+        {"type": "reasoning", "summary": "five", "content": "six"},
+        {"type": "reasoning", "encrypted_content": "gAAA", "summary": []},
+    ]
+    text = to_markdown(THREAD, [turn("?", *items, answered("Answer."))])
+    for expected in ("> one\n>\n> two\n", "> three\n", "> four\n", "> five\n>\n> six\n", "\nAnswer.\n"):
+        assert expected in text
+    assert text.count("*Reasoning*") == 4
+    assert "gAAA" not in text
+
+
+def test_notes_alone_are_no_end() -> None:
+    assert "completed" not in to_markdown(THREAD, [turn("?", answered("Yes."), error={"notes": ["Sent again."]})])
+
+
 def test_fences_are_longer_than_those_inside() -> None:
     call = {"type": "function_call", "name": "run`it`", "arguments": '{"code": "````py````"}'}
     result = {"type": "function_call_output", "output": "~~~\n```\ntext\n```"}
@@ -228,7 +285,11 @@ _ITEMS = st.lists(
             | st.lists(st.dictionaries(st.sampled_from(["type", "text", "annotations"]), st.text() | st.none())),
             "summary": st.lists(st.dictionaries(st.just("text"), st.text())),
             "arguments": st.text(max_size=20) | st.none(),
-            "action": st.none() | st.dictionaries(st.just("query"), st.text()),
+            "action": st.none()
+            | st.dictionaries(
+                st.sampled_from(["query", "queries", "type", "url", "pattern", "sources"]),
+                st.sampled_from(["open_page", "find_in_page", "x\x1b"]) | st.none() | st.lists(st.text(), max_size=2),
+            ),
         },
     ),
     max_size=4,
