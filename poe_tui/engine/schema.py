@@ -171,6 +171,18 @@ def _not_json(text: str) -> str:
     return ""
 
 
+def with_schema(
+    options: Mapping[str, Any], wanted: AnswerSchema | None, strictness: Strictness = "auto"
+) -> dict[str, Any]:
+    """Return a thread's options in which its answers keep to a schema, or (``None``) are free again."""
+    text = options.get("text")
+    kept = {name: value for name, value in text.items() if name != "format"} if isinstance(text, Mapping) else {}
+    if wanted is not None:
+        kept["format"] = wanted.format(strictness)
+    rest = {name: value for name, value in options.items() if name != "text"}
+    return {**rest, "text": kept} if kept else rest
+
+
 # --- strict ---------------------------------------------------------------------------------------------------------
 def is_strict(schema: Any) -> bool:
     """Whether a server can hold a model to a schema exactly: everything required, nothing else allowed."""

@@ -27,6 +27,7 @@ from poe_tui.engine.schema import (
     from_words,
     is_strict,
     make_strict,
+    with_schema,
 )
 from poe_tui.tool_config import SchemaPreset
 from tests.engine.conftest import Bench
@@ -252,6 +253,14 @@ class TestAnswers:
         found = check_turn(asked)
         assert found is not None
         assert found.is_valid
+
+
+def test_a_thread_keeps_its_schema() -> None:
+    options = with_schema({"temperature": 1, "text": {"verbosity": "low"}}, AnswerSchema(STRICT, "p"))
+    assert options["text"]["verbosity"] == "low"
+    assert options["text"]["format"]["name"] == "p"
+    assert with_schema(options, None) == {"temperature": 1, "text": {"verbosity": "low"}}
+    assert with_schema(with_schema({}, AnswerSchema(STRICT)), None) == {}
 
 
 class TestTables:

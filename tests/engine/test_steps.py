@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from poe_tui.credentials import Secret
 from poe_tui.demo.answer import Answer, Ask, reasoning
 from poe_tui.engine.approval import Decision, Nobody
 from poe_tui.engine.turn import (
@@ -170,6 +171,17 @@ print(mine)
         assert again.parent_id == first.id
         assert outputs(bench.bodies[2]) == {"1": "sun in Bern\n"}
 
+    async def test_a_model_that_is_asked_by_chat_calls_tools_as_well(self, bench: Bench, tmp_path: Path) -> None:
+        offer(bench, weather(tmp_path))
+        bench.set(advanced__endpoint="chat")
+        bench.server.script([call("get_weather", {"city": "Bern"}, LONG_ID)], said("It is sunny."))
+        events = await run(bench, bench.thread(), "What is the weather in Bern?")
+        assert turns(events)[-1].output_text == "It is sunny."
+        one, two = (request.body for request in bench.server.requests if request.path.endswith("/chat/completions"))
+        assert one["tools"][0]["function"]["name"] == "get_weather"
+        assert [message["role"] for message in two["messages"]] == ["user", "assistant", "tool"]
+        assert two["messages"][-1] == {"role": "tool", "tool_call_id": LONG_ID, "content": "sun in Bern\n"}
+
 
 class TestWhenThereIsNothingToDo:
     async def test_a_call_of_nothing_that_was_offered_is_left_alone(self, bench: Bench) -> None:
@@ -308,12 +320,14 @@ class TestEveryFailureIsToldInWords:
         assert outputs(bench.bodies[1])["1"].startswith("This call needs a person's approval and nobody is there")
         assert steps.refused
 
-    async def test_the_key_never_comes_back(self, bench: Bench, tmp_path: Path) -> None:
-        (tmp_path / "stolen").write_text("the key is demo, really demo")
+    @pytest.mark.parametrize(("key", "told"), [("demo", "demo, demo"), ("sk-canary-1", "demo, [the key was here]")])
+    async def test_the_key_never_comes_back(self, bench: Bench, tmp_path: Path, key: str, told: str) -> None:
+        (tmp_path / "stolen").write_text(f"demo, {key}")
+        bench.runtime.workplace.key = Secret(key)
         offer(bench, command("t", "cat", str(tmp_path / "stolen")))
         bench.server.script([call("t", {}, "1")], said("Oh."))
         await run(bench, bench.thread(), "Go.")
-        assert outputs(bench.bodies[1])["1"] == "the key is [the key was here], really [the key was here]"
+        assert outputs(bench.bodies[1])["1"] == told
 
 
 class TestApproval:
