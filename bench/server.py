@@ -71,18 +71,20 @@ async def _stream(writer: asyncio.StreamWriter, model: str) -> None:
     )
     slow = model.startswith("slow")
     started = time.monotonic()
-    for number, chunk in enumerate(chunks):
-        writer.write(chunk)
-        if number == 0:
-            _say("first")
-        if slow:
-            await writer.drain()
-            await asyncio.sleep(max(0.0, started + PACE * number - time.monotonic()))
-        elif number % 8 == 0:
-            await writer.drain()
-    writer.write(b"0\r\n\r\n")
-    await writer.drain()
-    _say("last")
+    try:
+        for number, chunk in enumerate(chunks):
+            writer.write(chunk)
+            if number == 0:
+                _say("first")
+            if slow:
+                await writer.drain()
+                await asyncio.sleep(max(0.0, started + PACE * number - time.monotonic()))
+            elif number % 8 == 0:
+                await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+    finally:
+        _say("last")  # A client that has read the terminal event may leave before the rest.
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
