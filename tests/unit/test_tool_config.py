@@ -227,3 +227,13 @@ def test_nothing_that_stands_there_can_stop_the_reading(value: object) -> None:
 
 def test_the_example_is_toml() -> None:
     assert tomllib.loads(DOCUMENTED)["tools"][0]["parameters"]["required"] == ["city"]
+
+
+def test_the_readmes_example_is_read_without_a_word(tmp_path: Path) -> None:
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    (example,) = [block for block in readme.read_text(encoding="utf-8").split("```toml\n")[1:] if "[[tools]]" in block]
+    found = loaded(tmp_path, example.partition("```")[0])
+    assert problems(found) == []
+    assert [tool.name for tool in found.settings.tools] == ["get_weather"]
+    assert found.settings.tool_use.calculator
+    assert [preset.name for preset in found.settings.schemas] == ["people"]
