@@ -112,6 +112,16 @@ def test_other_signals_end_it_in_order_and_json_is_whole(
     assert (turn.id, turn.status, turn.output_text) == (said["turn_id"], "stopped", said["output_text"])
 
 
+def test_a_second_signal_does_not_print_a_second_object(server: DemoServer, processes: list[Process]) -> None:
+    process, _ = held(server, processes, "--json")
+    process.send_signal(signal.SIGTERM)
+    said = json.loads(read_until(process, b"\n"))
+    process.send_signal(signal.SIGHUP)  # ``timeout`` signals the process and then its group.
+    rest, _ = process.communicate(timeout=10)
+    assert (said["status"], rest) == ("stopped", b"")
+    assert process.returncode == 143
+
+
 def test_after_kill_9_the_prompt_and_the_partial_are_there(server: DemoServer, processes: list[Process]) -> None:
     process, _ = held(server, processes)
     shown = read_until(process, b"Turn 1. Yo").decode()
