@@ -124,6 +124,13 @@ class QuietDriver(LinuxDriver):
             if lower_curtain is not None:
                 lower_curtain()
 
+    def resume_application_mode(self) -> None:
+        """Take the terminal back from an editor or a shell: nothing is known of what it shows now."""
+        forget = getattr(self._app, "forget_screen", None)
+        if forget is not None:
+            forget()
+        super().resume_application_mode()
+
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was. A second call does nothing."""
         if not self._started:
