@@ -205,3 +205,17 @@ def test_no_color_leaves_every_colour_to_the_terminal(
         terminal.write(b"Tell me something\r")
         terminal.wait_for("Text first")
         assert bool(_COLOUR.search(bytes(terminal.output))) is coloured
+
+
+def test_after_an_editor_the_whole_page_is_drawn(environment: dict[str, str], tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "\\033[2J\\033[Hfull of ink"\nprintf " and an editor" >>"$1"\n')
+    editor.chmod(0o700)
+    with Terminal(APP, env={**environment, "EDITOR": str(editor), "VISUAL": ""}) as terminal:
+        ready(terminal)
+        terminal.write(b"With a pen")
+        terminal.wait_for("With a pen")
+        terminal.write(b"\x07")
+        terminal.wait_for("With a pen and an editor")
+        terminal.wait_for("New thread")
+        terminal.wait_for("/ commands")
