@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TextIO
 
 from poe_tui.api.events import RetryScheduled, StreamEvent, to_json
+from poe_tui.api.thinking import Thinking
 from poe_tui.api.types import citations, reasoning
 from poe_tui.engine.approval import Nobody
 from poe_tui.engine.runtime import Runtime
@@ -26,6 +27,7 @@ from poe_tui.engine.turn import (
     ChainForgotten,
     ChainRefused,
     Event,
+    RequestBuilt,
     StepsSpent,
     ToolEnded,
     ToolStarted,
@@ -33,6 +35,7 @@ from poe_tui.engine.turn import (
     TurnNote,
 )
 from poe_tui.model import Item, Thread, Turn, new_id
+from poe_tui.request_fields import either
 from poe_tui.sanitize import StreamCleaner, join_surrogates
 
 _ERROR_KEYS: Final = ("type", "code", "message", "http_status")
@@ -98,15 +101,19 @@ class Text(Quiet):
         self._out = out
         self._heading = heading
         self._cleaner = StreamCleaner()
+        self._thinking = Thinking()
         self._arrived: list[str] = []
         self._last = ""
 
     def take(self, event: Event) -> None:
         """Write the new text."""
-        if event.type in _TEXT:
+        self._thinking.note(event)
+        if event.type in _TEXT and not self._thinking.owns(event):
             delta = getattr(event, "delta", "")
             self._arrived.append(delta)
             self._write(self._cleaner.feed(delta))
+        elif isinstance(event, RequestBuilt):
+            self._thinking.clear()
         elif isinstance(event, TurnEnded) and event.continues:
             self._complete(event.turn)
         super().take(event)
@@ -349,12 +356,28 @@ def verdict(turn: Turn) -> str:
             return f"Stopped.{kept}"
         case "interrupted":
             return f"{message or 'The connection ended before the answer did.'}{kept}"
-    return f"{message or 'The server gave no answer.'}{_hint(error.get('near') or [])}{kept}"
+    return f"{message or 'The server gave no answer.'}{_hint(error)}{kept}"
 
 
-def _hint(near: Sequence[str]) -> str:
-    names = " or ".join(filter(None, (", ".join(near[:-1]), *near[-1:])))
-    return f" Did you mean {names}?" if names else ""
+def _hint(error: Mapping[str, Any]) -> str:
+    """What to do about a failed turn, as far as it is known and not in the server's words already."""
+    names = either(error.get("near") or [])
+    if names:
+        return f" Did you mean {names}?"
+    reason = error.get("reason")
+    if reason == "no_points":
+        left = f" {error['balance']} points are left." if isinstance(error.get("balance"), int) else ""
+        link = str(error.get("link") or "")
+        return left + (f" More: {link}" if link and link not in str(error.get("message")) else "")
+    return f" {_HINTS[reason]}" if reason in _HINTS else ""
+
+
+_HINTS: Final = {
+    "bad_key": "poe-tui login stores another key.",
+    "prompt_too_long": "Ask with less, or with -m of a model that reads more.",
+    "no_tools": "Leave out --tool and --search, or ask another model with -m.",
+    "unsupported_field": "Leave that field out, or ask another model with -m.",
+}
 
 
 def refusal_text(turn: Turn) -> str:

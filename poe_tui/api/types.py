@@ -1,84 +1,22 @@
 """
-Requests and responses of the Responses API as typed values; the wire's dicts stay the truth.
+Responses of the Responses API as typed values; the wire's dicts stay the truth.
 
-``ResponseRequest`` holds the vendor's request fields with their bounds and keeps unknown ones. ``Response`` and the
-item views read leniently: a missing or odd field is ``None`` or empty, never an error (poe-api.md §3, §12).
+``Response`` and the item views read leniently: a missing or odd field is ``None`` or empty, never an error (poe-api.md
+§3, §12). The fields of a request and their bounds stand in ``poe_tui.request_fields``.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from poe_tui.model import Item, ModelInfo, Price
-
-INCLUDE_VALUES = (
-    "web_search_call.action.sources",
-    "message.output_text.logprobs",
-    "reasoning.encrypted_content",
-)
-"""The documented values of ``include`` (poe-api.md §2)."""
 
 
 class _Open(BaseModel):
     model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
-
-
-class Reasoning(_Open):
-    """``reasoning``: how hard to think and whether to say what was thought."""
-
-    effort: str | None = None
-    """The values differ by model (poe-api.md §6), so any word passes."""
-    summary: Literal["auto", "concise", "detailed"] | None = None
-
-
-class TextConfig(_Open):
-    """``text``: the answer's format (``text``, ``json_object``, ``json_schema``) and verbosity."""
-
-    format: dict[str, Any] | None = None
-    verbosity: str | None = None
-
-
-class ResponseRequest(_Open):
-    """
-    The body of ``POST /responses``. Fields left unset are not sent; unknown fields are sent as they are.
-
-    Bounds are the vendor's: a value outside raises ``pydantic.ValidationError`` before anything is sent.
-    """
-
-    model: str = Field(min_length=1)
-    input: str | list[Item] = Field(min_length=1)
-    stream: bool | None = None
-    instructions: str | None = None
-    max_output_tokens: int | None = Field(default=None, ge=1)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, ge=0, le=1)
-    reasoning: Reasoning | None = None
-    text: TextConfig | None = None
-    tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
-    truncation: Literal["auto", "disabled"] | None = None
-    previous_response_id: str | None = None
-    include: list[str] | None = None
-    metadata: dict[str, str] | None = None
-    store: bool | None = None
-    service_tier: str | None = None
-    top_logprobs: int | None = Field(default=None, ge=0, le=20)
-
-    @field_validator("metadata")
-    @classmethod
-    def _bounded(cls, value: dict[str, str] | None) -> dict[str, str] | None:
-        for key, text in (value or {}).items():
-            if len(key) > 64 or len(text) > 512:
-                raise ValueError("keys hold at most 64 characters, values at most 512")
-        return value
-
-    def body(self) -> dict[str, Any]:
-        """Return the JSON body: every field that was set, in the order of this table."""
-        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Usage(_Open):

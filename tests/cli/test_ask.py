@@ -261,6 +261,43 @@ class TestFields:
             "stream": False,
         }
 
+    def test_every_other_field_by_its_name(self, run: Run, server: DemoServer) -> None:
+        fields = {
+            "instructions": "Be brief.",
+            "reasoning": {"effort": "low", "summary": "concise"},
+            "text": {"format": {"type": "json_object"}, "verbosity": "low"},
+            "tools": [{"type": "function", "name": "get_weather", "parameters": {"type": "object"}}],
+            "tool_choice": {"type": "function", "name": "get_weather"},
+            "parallel_tool_calls": False,
+            "include": ["message.output_text.logprobs"],
+            "metadata": {"a": "b"},
+            "store": False,
+            "service_tier": "flex",
+            "top_logprobs": 3,
+            "stream": True,
+        }
+        typed = [word for name, value in fields.items() for word in ("-o", f"{name}={json.dumps(value)}")]
+        code, _, _ = run("-m", "GPT-5.2", *typed, "Hello")
+        assert code == 0
+        body = server.turns[0].body
+        assert {**body, "include": body["include"][:1]} == {**fields, "model": "GPT-5.2", "input": body["input"]}
+
+    def test_a_number_for_a_field_of_text_is_text(self, run: Run, server: DemoServer) -> None:
+        run("-m", "Demo-Echo", "-o", "instructions=42", "Hello")
+        run("-m", "Demo-Echo", "-o", 'instructions="quoted"', "Hello")
+        assert [request.body["instructions"] for request in server.turns] == ["42", "quoted"]
+
+    def test_a_field_that_is_nearly_one_is_sent_and_told(self, run: Run, server: DemoServer) -> None:
+        code, _, err = run("-m", "Demo-Echo", "-o", "temprature=1", "Hello")
+        assert code == 0
+        assert "Did you mean temperature?" in err
+        assert server.turns[0].body["temprature"] == 1
+
+    def test_the_search_joins_the_tools_of_the_thread(self, run: Run, server: DemoServer) -> None:
+        tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
+        run("-m", "GPT-5.2", "--search", "-o", f"tools={json.dumps([tool])}", "-o", "tool_choice=none", "Hello")
+        assert server.turns[0].body["tools"] == [tool, {"type": "web_search_preview"}]
+
     def test_null_unsets_what_the_settings_say(self, run: Run, server: DemoServer) -> None:
         paths.config_dir().mkdir(parents=True)
         paths.config_file().write_text("[defaults]\ntop_p = 0.5\n")
@@ -278,22 +315,31 @@ class TestFields:
     @pytest.mark.parametrize(
         ("argv", "words"),
         [
-            (["--temperature", "2.1"], "temperature: input should be less than or equal to 2."),
-            (["--temperature", "-1"], "temperature: input should be greater than or equal to 0."),
+            (["--temperature", "2.1"], "temperature: must be 0 to 2."),
+            (["--temperature", "-1"], "temperature: must be 0 to 2."),
             (["--temperature", "warm"], "temperature"),
             (["--temperature", "NaN"], "temperature"),
-            (["--top-p", "1.5"], "top_p: input should be less than or equal to 1."),
-            (["--max-output-tokens", "0"], "max_output_tokens: input should be greater than or equal to 1."),
-            (["-o", "top_logprobs=21"], "top_logprobs: input should be less than or equal to 20."),
-            (["-o", "truncation=maybe"], "truncation: input should be 'auto' or 'disabled'."),
-            (["-o", 'metadata={"a":1}'], "metadata.a"),
+            (["--top-p", "1.5"], "top_p: must be 0 to 1."),
+            (["--max-output-tokens", "0"], "max_output_tokens: must be a whole number, 1 or more."),
+            (["-o", "top_logprobs=21"], "top_logprobs: must be a whole number, 0 to 20."),
+            (["-o", "truncation=maybe"], "truncation: must be auto or disabled."),
+            (["-o", 'metadata={"a":1}'], "metadata: must be at most 16 pairs"),
             (["-o", 'reasoning={"summary":"long"}'], "reasoning.summary"),
             (["-o", f'metadata={{"a":"{"x" * 600}"}}'], "512"),
+            (["-o", "tool_choice=maybe"], "tool_choice: must be auto, required, none or {"),
+            (["-o", "service_tier=gold"], "service_tier: must be auto, default, flex or priority."),
+            (
+                ["-o", 'text={"format":{"type":"xml"}}'],
+                "text.format: must be an object whose type is text, json_object",
+            ),
+            (["-o", "stream=maybe"], "stream: must be true or false."),
+            (["-o", "include=a"], "include: must be a list of names."),
+            (["-o", "app={}"], "no server knows such a field"),
             (["-o", "truncation"], "write FIELD=VALUE"),
             (["-o", "=x"], "write FIELD=VALUE"),
             (["-o", "input=x"], "the prompt is the input"),
             (["-o", "model=x"], "-m names the model"),
-            (["--effort", "huge"], "reasoning.effort: 'huge' is not one of"),
+            (["--effort", "huge"], "reasoning.effort: must be none, minimal, low, medium, high, xhigh or max."),
             (["-m", ""], "a model's name is empty"),
             (["-m", "a,,b"], "a model's name is empty"),
             (["-c", "-t", "x"], "not allowed with"),
@@ -312,7 +358,7 @@ class TestFields:
     def test_an_effort_that_only_this_model_knows(self, run: Run, server: DemoServer) -> None:
         asyncio.run(_cache_models(server))
         assert run("-m", "Demo-Reasoning", "--effort", "xhigh", "Hello")[0] in (0, 1)
-        assert run("-m", "Demo-Reasoning", "--effort", "huge", "Hello")[2].endswith("low, medium, high.\n")
+        assert run("-m", "Demo-Reasoning", "--effort", "huge", "Hello")[2].endswith("low, medium or high.\n")
 
 
 async def _cache_models(server: DemoServer) -> None:

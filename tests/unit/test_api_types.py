@@ -1,4 +1,4 @@
-"""Requests with their bounds; responses, usage, balances and model entries read leniently."""
+"""Responses, usage, balances and model entries read leniently."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from poe_tui.api import types
 from poe_tui.api.types import (
@@ -19,7 +18,6 @@ from poe_tui.api.types import (
     PointsEntry,
     ReasoningItem,
     Response,
-    ResponseRequest,
     Usage,
     WebSearchCall,
     model_info,
@@ -40,50 +38,6 @@ ENTRY: dict[str, Any] = {
     "reasoning": {"budget": None, "required": False, "supports_reasoning_effort": True},
     "parameters": [{"name": "reasoning_effort", "schema": {"enum": ["none", "low", "high"]}}, None, "x"],
 }
-
-
-class TestRequest:
-    def test_only_what_was_set_is_sent(self) -> None:
-        request = ResponseRequest(model="m", input="hi", temperature=0, stream=True, store=False)
-        body = {"model": "m", "input": "hi", "stream": True, "temperature": 0.0, "store": False}
-        assert request.body() == body
-
-    def test_unknown_fields_are_sent_as_they_are(self) -> None:
-        request = ResponseRequest.model_validate({"model": "m", "input": [{"x": 1}], "aspect": "3:2", "user": None})
-        assert request.body() == {"model": "m", "input": [{"x": 1}], "aspect": "3:2", "user": None}
-
-    def test_nested_fields_keep_unknown_ones_too(self) -> None:
-        request = ResponseRequest.model_validate(
-            {"model": "m", "input": "x", "reasoning": {"effort": "xhigh", "z": 1}, "text": {"verbosity": "low"}}
-        )
-        assert request.body()["reasoning"] == {"effort": "xhigh", "z": 1}
-        assert request.body()["text"] == {"verbosity": "low"}
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"temperature": 2.1},
-            {"temperature": -0.1},
-            {"top_p": 1.5},
-            {"top_logprobs": 21},
-            {"max_output_tokens": 0},
-            {"truncation": "sometimes"},
-            {"reasoning": {"summary": "long"}},
-            {"metadata": {"k": "v" * 513}},
-            {"metadata": {"k" * 65: "v"}},
-            {"metadata": {"k": 1}},
-            {"model": ""},
-            {"input": ""},
-            {"input": []},
-        ],
-    )
-    def test_bounds_are_held(self, wrong: dict[str, Any]) -> None:
-        with pytest.raises(ValidationError):
-            ResponseRequest.model_validate({"model": "m", "input": "hi", **wrong})
-
-    def test_metadata_within_bounds_and_none(self) -> None:
-        assert ResponseRequest(model="m", input="x", metadata={"k": "v"}).metadata == {"k": "v"}
-        assert ResponseRequest(model="m", input="x", metadata=None).body()["metadata"] is None
 
 
 class TestResponse:
