@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -17,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui import paths
-from poe_tui.cli import attached, setup, structured
+from poe_tui.cli import attached, setup, structured, typed_fields
 from poe_tui.cli.exits import FAILED, INCOMPLETE, NO_KEY, OK, REFUSED_TOOL, USAGE, Failure
 from poe_tui.cli.output import line, print_json, say
 from poe_tui.cli.parsing import Parser
@@ -33,12 +32,6 @@ if TYPE_CHECKING:
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAME_SIGNAL: Final = 0.25
 """Seconds. A person's second ^C takes longer."""
-_NOT_A_FIELD: Final = {
-    "input": "the prompt is the input",
-    "model": "-m names the model",
-    "app": "no server knows such a field",
-}
-_EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _EPILOG: Final = """\
 stdin is read when the prompt is - or missing, or when stdin is a file or a pipe, and is appended to the prompt; an
 image or a PDF there is attached. -a takes PNG, JPEG, WebP and GIF images, PDFs and texts.
@@ -170,7 +163,7 @@ def _command(options: argparse.Namespace, interruption: _Interruption) -> int:
     models = [name.strip() for name in options.model.split(",")] if options.model is not None else []
     if not all(models):
         raise Failure("a model's name is empty.", USAGE)
-    fields = _fields(options)
+    fields = typed_fields.read(options)
     settings = setup.load_settings().settings
     if options.schema is not None:
         structured.put(fields, options.schema, settings)
@@ -315,12 +308,8 @@ class _Ask:
         return model
 
     def _check_effort(self, runtime: Runtime, models: Sequence[str]) -> None:
-        effort = (self.fields.get("reasoning") or {}).get("effort")
-        for model in models if effort is not None else ():
-            known = runtime.catalog.efforts(model)
-            if effort not in _EFFORTS and effort not in known:
-                words = ", ".join(known or _EFFORTS)
-                raise Failure(f"reasoning.effort: {line(effort)!r} is not one of {line(words)}.", USAGE)
+        for model in models:
+            typed_fields.check_effort(self.fields, runtime.catalog.efforts(model))
 
     # --- what comes out -----------------------------------------------------------------------------------------
 
@@ -372,61 +361,3 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-
-
-# --- what was typed ---------------------------------------------------------------------------------------------
-
-
-def _fields(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the request fields of the command line, checked against the API's bounds.
-
-    Raises:
-        Failure: one is out of bounds, or no field (exit code 2): nothing is sent.
-    """
-    fields: dict[str, Any] = {}
-    for text in options.fields:
-        name, separator, value = text.partition("=")
-        if not separator or not name.strip():
-            raise Failure(f"-o {line(text)[:60]}: write FIELD=VALUE.", USAGE)
-        if name.strip() in _NOT_A_FIELD:
-            raise Failure(f"-o {name.strip()}: {_NOT_A_FIELD[name.strip()]}.", USAGE)
-        fields[name.strip()] = _value(value)
-    for name in ("max_output_tokens", "temperature", "top_p"):
-        given = getattr(options, name)
-        if given is not None:
-            fields[name] = _value(given)
-    if options.effort is not None:
-        reasoning = fields.get("reasoning")
-        fields["reasoning"] = {**(reasoning if isinstance(reasoning, dict) else {}), "effort": options.effort}
-    if options.search:
-        tools = fields.get("tools")
-        fields["tools"] = [*(tools if isinstance(tools, list) else ()), {"type": "web_search_preview"}]
-    if options.no_stream:
-        fields["stream"] = False
-    return _checked(fields)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=lambda word: word)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    sent = {name: value for name, value in fields.items() if value is not None}
-    if not sent:
-        return fields
-    # Imported here: pydantic is worth its time only when there is something to check before the engine needs it.
-    from pydantic import ValidationError
-
-    from poe_tui.api.types import ResponseRequest
-
-    try:
-        body = ResponseRequest.model_validate({"model": "-", "input": "-", **sent}).body()
-    except ValidationError as refused:
-        first = refused.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        words = first["msg"].removeprefix("Value error, ")
-        raise Failure(f"{line(name)}: {line(words[:1].lower() + words[1:])}.", USAGE) from None
-    return {**fields, **{name: body[name] for name in sent}}
