@@ -98,6 +98,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("composer", "composer.newline", "ctrl+j", "New line", "Also a backslash, then Enter.", bar="newline"),
     _action("composer", "composer.editor", "ctrl+g", "Write the prompt in $EDITOR",
             "Opens $VISUAL or $EDITOR; leaving it with an error keeps the old text.", slash="editor"),
+    _action("composer", "composer.attach", "", "Attach a file", "An image, a PDF or a text; @ in the prompt does it, "
+            "too.", slash="attach", argument="PATH"),
     _action("composer", "composer.undo", "ctrl+underscore", "Undo", "Undo the last change of the prompt.",
             slash="undo"),
     _action("composer", "composer.redo", "", "Redo", "Redo what was undone.", slash="redo"),

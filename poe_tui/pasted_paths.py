@@ -37,6 +37,15 @@ def readings(text: str) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(reading for reading in found if reading))
 
 
+def named(text: str) -> list[tuple[str, ...]]:
+    """Return the ways in which what was typed behind a command may name files; relative names count here."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > LONGEST or "\x00" in stripped:
+        return []
+    words = _words(stripped)
+    return list(dict.fromkeys([(stripped,), *([tuple(words)] if words else []), *readings(stripped)]))
+
+
 def _all(words: list[str] | None) -> tuple[str, ...]:
     """The words as paths, if every one of them is one."""
     if not words or len(words) > MOST:

@@ -37,13 +37,16 @@ def turn_cost(turn: Turn, model: ModelInfo | None) -> Cost:
     return _cost(model.price, sent=sent, cached=cached, made=made)
 
 
-def next_turn(path: Sequence[Turn], model: ModelInfo | None, draft: str = "") -> Cost:
-    """Estimate what sending ``draft`` after ``path`` would cost, with an answer as long as this thread's usual ones."""
+def next_turn(path: Sequence[Turn], model: ModelInfo | None, draft: str = "", extra: int = 0) -> Cost:
+    """Estimate what sending ``draft`` after ``path`` would cost, with an answer as long as this thread's usual ones.
+
+    ``extra`` is what goes along with it, in tokens: attached files.
+    """
     if model is None or model.price is None:
         return Cost()
     answers = [made for turn in path if (made := usage_tokens(turn.usage)[2])]
     made = round(median(answers)) if answers else _TYPICAL_ANSWER
-    return _cost(model.price, sent=context_tokens(path, draft), cached=0, made=made)
+    return _cost(model.price, sent=context_tokens(path, draft) + extra, cached=0, made=made)
 
 
 def total(costs: Iterable[Cost]) -> Cost:
@@ -69,11 +72,11 @@ def context_tokens(path: Sequence[Turn], draft: str = "") -> int:
     return tokens
 
 
-def context_share(path: Sequence[Turn], model: ModelInfo | None, draft: str = "") -> float | None:
+def context_share(path: Sequence[Turn], model: ModelInfo | None, draft: str = "", extra: int = 0) -> float | None:
     """Return the share of the model's context window that the thread fills, 0 to 1 and above; None when unknown."""
     if model is None or not model.context_length:
         return None
-    return context_tokens(path, draft) / model.context_length
+    return (context_tokens(path, draft) + extra) / model.context_length
 
 
 def usage_tokens(usage: dict[str, Any] | None) -> tuple[int, int, int]:

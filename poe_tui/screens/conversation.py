@@ -17,7 +17,7 @@ from poe_tui import numbers
 from poe_tui.actions import Scope
 from poe_tui.palette import POE_DARK, Palette
 from poe_tui.screens.open_thread import OpenThread
-from poe_tui.screens.prompt_commands import PromptCommands
+from poe_tui.screens.prompt_files import PromptFiles
 from poe_tui.screens.stage import Stage
 from poe_tui.widgets.bindings import bar, bindings, keys_of, label_of
 from poe_tui.widgets.composer import Chip, Composer
@@ -44,7 +44,7 @@ SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.le
 """In message mode; the key for help stands before ``continue``, which gives way first."""
 
 
-class ConversationScreen(PromptCommands):
+class ConversationScreen(PromptFiles):
     """The page that is there from the first frame on."""
 
     AUTO_FOCUS = "#prompt"
@@ -96,6 +96,7 @@ class ConversationScreen(PromptCommands):
         # The pill has a row of its own, so the transcript needs none.
         self.stage.look(palette=self.palette, tail_rows=0)
         self.bind_keys(self.keys)
+        self.composer.prompt.take_paste = self.take_paste
         self._fit()
         self.set_focus(self.composer.prompt)
         self.post_message(self.Ready())
@@ -171,8 +172,9 @@ class ConversationScreen(PromptCommands):
             title=desk.thread.title or "New thread", model=desk.model_name, effort=effort,
             balance=self.balance if self.has_key else "no key", balance_dim=not self.has_key,
         )  # fmt: skip
-        price = numbers.points(desk.next_cost(self.draft)) if not self.menu.is_open else ""
-        share = desk.context_share(self.draft)
+        extra = sum(piece.tokens for piece in self.composer.pieces)
+        price = numbers.points(desk.next_cost(self.draft, extra=extra)) if not self.menu.is_open else ""
+        share = desk.context_share(self.draft, extra=extra)
         low = self.app.size.height < LOW
         self.composer.tell(next_turn=price)
         self.status.tell(
@@ -233,6 +235,8 @@ class ConversationScreen(PromptCommands):
     def action_answer_stop(self, wanted: str | None = None) -> None:
         """Esc: close what is open, else stop the answer, else message mode; it never clears text."""
         focused: Widget | None = self.focused
+        if wanted is None and self.close_paths(dismissed=True):
+            return
         if wanted is None and self._behind_menu is not None:
             self._close_menu()
         elif wanted is None and self.menu.is_open:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.model import Cost, Item, ModelInfo, Thread, Turn, new_id
-from poe_tui.widgets.composer import Pasted
+from poe_tui.widgets.composer import Pasted, Piece
 
 if TYPE_CHECKING:
     from poe_tui.engine.runtime import Runtime
@@ -164,29 +164,48 @@ class OpenThread:
 
         return cost.total(self.cost_of(turn) for turn in self.path)
 
-    def next_cost(self, draft: str, info: ModelInfo | None = None) -> Cost:
-        """What sending ``draft`` may cost, with this thread's model or another."""
+    def next_cost(self, draft: str, info: ModelInfo | None = None, *, extra: int = 0) -> Cost:
+        """What sending ``draft`` and ``extra`` tokens may cost, with this thread's model or another."""
         from poe_tui.engine import cost
 
-        return cost.next_turn(self.path, info or self.info, draft)
+        return cost.next_turn(self.path, info or self.info, draft, extra)
 
-    def context_share(self, draft: str = "") -> float | None:
+    def context_share(self, draft: str = "", *, extra: int = 0) -> float | None:
         """The share of the context window that is filled, 0 to 1; ``None`` when nobody knows."""
         from poe_tui.engine import cost
 
-        return cost.context_share(self.path, self.info, draft) if self.path else None
+        return cost.context_share(self.path, self.info, draft, extra) if self.path or extra else None
 
     # --- sending ---------------------------------------------------------------------------------------------------
-    def send(self, text: str, pasted: Sequence[Pasted] = ()) -> None:
+    def send(self, text: str, pieces: Sequence[Piece] = ()) -> None:
         """Start a turn. Raises ``NothingToSend`` or ``ThreadBusy`` (engine)."""
-        self.runtime.live.start(self.thread, self.items(text, pasted) if pasted else text, model=self.model)
+        self.runtime.live.start(self.thread, self.items(text, pieces) if pieces else text, model=self.model)
 
     @staticmethod
-    def items(text: str, pasted: Sequence[Pasted]) -> list[Item]:
-        """Return the input items of a prompt with its pastes, each a part of its own behind the text."""
-        texts = [text, *(paste.text() for paste in pasted)]
-        content = [{"type": "input_text", "text": part} for part in texts if part.strip()]
-        return [{"type": "message", "role": "user", "content": content}]
+    def items(text: str, pieces: Sequence[Piece]) -> list[Item]:
+        """Return the input items of a prompt: its text, each paste as a part of its own, then the files."""
+        from poe_tui.engine.attachments import message
+
+        files = [piece for piece in pieces if not isinstance(piece, Pasted)]
+        return [message(text, files, [piece.text() for piece in pieces if isinstance(piece, Pasted)])]
+
+    def unread(self, pieces: Sequence[Piece]) -> str:
+        """Why the model cannot read what is attached, and which can; empty when it can or nobody knows."""
+        from poe_tui.engine import attachments
+
+        files = [piece for piece in pieces if not isinstance(piece, Pasted)]
+        return attachments.unread(files, self.info, self.runtime.catalog.models) if files else ""
+
+    async def pieces_of(self, turn: Turn) -> list[Piece]:
+        """Return the files of a prompt, to be sent again."""
+        from poe_tui.engine.aside import aside
+        from poe_tui.engine.attachments import attachments_of
+
+        if not any(part.get("type") in ("input_image", "input_file") for part in _parts(turn)):
+            return []
+        # The path may hold references in place of what is large.
+        whole = await self.runtime.store.turn(turn.id) or turn
+        return list(await aside(lambda: attachments_of(whole.input)))
 
     def continue_from(self, turn: Turn) -> None:
         """Go on where an answer broke off: a child that replays the path, the partial answer included."""
@@ -269,3 +288,8 @@ class OpenThread:
         if self.is_stored and not self.path and not self.thread.draft.strip() and not self.is_running:
             self.runtime.store.delete_thread(self.id)
             self.thread.created_at = 0.0
+
+
+def _parts(turn: Turn) -> list[dict[str, Any]]:
+    contents = [item.get("content") for item in turn.input]
+    return [part for content in contents if isinstance(content, list) for part in content if isinstance(part, dict)]

@@ -1,4 +1,4 @@
-"""PasteModal: what is behind the chip of a large paste. Drawn by lines, so that megabytes open at once."""
+"""PasteModal: what is behind a chip: a large paste, a file. Drawn by lines, so that megabytes open at once."""
 
 from __future__ import annotations
 
@@ -57,10 +57,11 @@ class PasteModal(ModalScreen[Outcome | None]):
         Binding("x,delete,backspace", "leave('remove')", show=False),
     ]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, editable: bool = True) -> None:
         super().__init__(classes="dialog-screen")
         self._title = title
         self._text = text
+        self._editable = editable
 
     def compose(self) -> ComposeResult:
         """Title, text, keys."""
@@ -68,7 +69,7 @@ class PasteModal(ModalScreen[Outcome | None]):
             yield Static(Content.styled(self._title, f"{STRONG} bold"), classes="dialog-title")
             yield TextLines(self._text)
             keys = [("e", "edit in $EDITOR"), ("x", "take off"), ("Esc", "back")]
-            yield Static(key_words(keys), classes="dialog-keys")
+            yield Static(key_words(keys if self._editable else keys[1:]), classes="dialog-keys")
 
     def on_mount(self) -> None:
         """The text scrolls by the arrow keys at once."""
@@ -76,4 +77,5 @@ class PasteModal(ModalScreen[Outcome | None]):
 
     def action_leave(self, outcome: Outcome | None = None) -> None:
         """Go back, with or without something to do."""
-        self.dismiss(outcome)
+        if outcome != "edit" or self._editable:
+            self.dismiss(outcome)

@@ -39,22 +39,31 @@ class PromptCommands(ThreadActions):
         """What the person is writing; a command stands in for it while the menu is open."""
         return self.composer.text if self._behind_menu is None else self._behind_menu
 
+    @property
+    def a_menu_is_open(self) -> bool:
+        """Whether the prompt's Up, Down and Tab belong to a menu."""
+        return self.menu.is_open
+
+    def commands_for(self, text: str) -> list[Action]:
+        """The commands that a text may become."""
+        return matching(text) if text.startswith("/") else []
+
     @on(Composer.Changed)
     def _prompt_changed(self, event: Composer.Changed) -> None:
         text = event.text
         if self._behind_menu is not None and not text.startswith("/"):
             self._close_menu()
             return
-        found = matching(text) if text.startswith("/") else []
-        self.menu.show(found, self.keys)
-        self.composer.prompt.menu_open = bool(found)
+        self.menu.show(self.commands_for(text), self.keys)
+        self.composer.prompt.menu_open = self.a_menu_is_open
         if self._behind_menu is None:
             self.draft_changed()
 
     @on(Composer.Submitted)
     async def _submitted(self, event: Composer.Submitted) -> None:
         text = event.text
-        if text.startswith("/") and not event.pasted and await self._run_typed(text):
+        if text.startswith("/") and await self._run_typed(text):
+            await self.composer.attach(*event.pieces)
             return
         behind, self._behind_menu = self._behind_menu, None
         await self.submit(event)

@@ -21,6 +21,7 @@ from poe_tui.model import Turn
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.widgets.bindings import bindings
 from poe_tui.widgets.command_menu import CommandMenu
+from poe_tui.widgets.path_menu import PathMenu
 
 if TYPE_CHECKING:
     from poe_tui.transcript.view import Transcript
@@ -35,7 +36,7 @@ class Stage(Container):
     Stage {
         height: 1fr; layers: below above;
         #transcript { layer: below; height: 1fr; }
-        CommandMenu { layer: above; dock: bottom; }
+        Menu { layer: above; dock: bottom; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,8 +97,9 @@ class Stage(Container):
         self._look: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
-        """The menu of commands; the transcript comes behind the first frame."""
+        """The menus of the prompt; the transcript comes behind the first frame."""
         yield CommandMenu(id="menu")
+        yield PathMenu(id="path-menu")
 
     async def prepare(self) -> None:
         """Mount the transcript: its modules cost half as much as Textual itself, and the first frame needs none."""

@@ -5,18 +5,15 @@ Each ``action_`` is the method of an id in the table of actions; a slash command
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.message import Message
 
-from poe_tui import numbers
 from poe_tui.model import Cost, ModelInfo, Turn
 from poe_tui.screens.stage import Stage
 from poe_tui.screens.thread_screen import ThreadScreen
-from poe_tui.widgets.composer import Chip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -283,35 +280,6 @@ class ThreadActions(ThreadScreen):
     def action_composer_redo(self) -> None:
         """Redo what was undone."""
         self.composer.prompt.redo()
-
-    @on(Chip.Chosen)
-    async def _chip_chosen(self, event: Chip.Chosen) -> None:
-        event.stop()
-        if event.remove:
-            await self.composer.detach(event.chip)
-        else:
-            self.open_chip(event.chip)
-
-    @work(exclusive=True, group="paste", exit_on_error=False, description="open the paste")
-    async def open_chip(self, chip: Chip) -> None:
-        """Show what is in a large paste; it can be edited or taken off there."""
-        from poe_tui.screens.paste import PasteModal
-
-        pasted = chip.pasted
-        text = await asyncio.to_thread(pasted.text)
-
-        def take(edited: str) -> None:
-            pasted.data = edited.encode("utf-8", "replace")
-            chip.refresh(layout=True)
-
-        async def done(outcome: str | None) -> None:
-            if outcome == "remove":
-                await self.composer.detach(chip)
-            elif outcome == "edit":
-                self.post_message(self.EditorWanted(text, take))
-
-        title = f"{pasted.name.capitalize()} · {numbers.size(len(pasted.data))}"
-        self.app.push_screen(PasteModal(title, text), done)
 
     @on(Stage.Forked)
     def _forked(self, event: Stage.Forked) -> None:

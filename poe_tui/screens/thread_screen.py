@@ -19,7 +19,7 @@ from poe_tui.model import Thread, Turn
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
-from poe_tui.widgets.composer import Composer, Pasted
+from poe_tui.widgets.composer import Chip, Composer, Pasted, Piece
 from poe_tui.widgets.thread_list import Entry, ThreadList
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class ThreadScreen(Screen[None]):
         """The threads of the list."""
         self.editing: Turn | None = None
         """The turn whose prompt is in the composer to be sent again."""
-        self._chips: dict[str, list[Pasted]] = {}
+        self._chips: dict[str, list[Piece]] = {}
+        self._insisted = ""
+        """The warning about a prompt's files that was given; the same again is sent."""
         self._unsubscribe: Callable[[], None] | None = None
         self._waiting: Composer.Submitted | None = None
         self._draft_timer: Timer | None = None
@@ -192,14 +194,12 @@ class ThreadScreen(Screen[None]):
         await self.refresh_threads()
 
     async def _swap_chips(self, desk: OpenThread) -> None:
-        """Large pastes stay with the thread they were pasted into."""
-        from poe_tui.widgets.composer import Chip
-
+        """Large pastes and files stay with the thread they were put into."""
         if self.desk is not None:
-            self._chips[self.desk.id] = self.composer.pasted
+            self._chips[self.desk.id] = self.composer.pieces
         await self.composer.detach(*self.composer.query(Chip))
-        for pasted in self._chips.pop(desk.id, []):
-            await self.composer.attach(pasted)
+        if pieces := self._chips.pop(desk.id, []):
+            await self.composer.attach(*pieces)
 
     # --- the list of threads ---------------------------------------------------------------------------------------
     async def refresh_threads(self) -> None:
@@ -241,24 +241,28 @@ class ThreadScreen(Screen[None]):
     async def submit(self, sent: Composer.Submitted) -> None:
         """Send a prompt, or say why not and put it back."""
         desk = self.desk
-        if not sent.text.strip() and not sent.pasted:
+        if not sent.text.strip() and not sent.pieces:
             await self.composer.put_back(sent.text)
         elif desk is None:
             self._waiting = sent
             self.draw_live()
         elif not self.has_key:
-            await self.composer.put_back(sent.text, sent.pasted)
+            await self.composer.put_back(sent.text, sent.pieces)
             self.post_message(self.NeedsKey())
         elif desk.is_running:
-            await self.composer.put_back(sent.text, sent.pasted)
+            await self.composer.put_back(sent.text, sent.pieces)
             self.notify("An answer is still coming in. Esc stops it.")
+        elif (words := desk.unread(sent.pieces)) and words != self._insisted:
+            self._insisted = words
+            await self.composer.put_back(sent.text, sent.pieces)
+            self.notify(f"{words} Enter again sends it all the same.", severity="warning", markup=False)
         else:
             editing, self.editing = self.editing, None
             if editing is not None:
-                items = desk.items(sent.text, sent.pasted)
+                items = desk.items(sent.text, sent.pieces)
                 desk.runtime.live.edit(desk.thread, editing.id, items, model=desk.model)
             else:
-                desk.send(sent.text, sent.pasted)
+                desk.send(sent.text, sent.pieces)
             self.composer.prompt.past.add(sent.text)
             desk.thread.draft = ""
             if desk.is_stored:
@@ -299,18 +303,27 @@ class ThreadScreen(Screen[None]):
 
     async def _return_prompt(self, desk: OpenThread, turn: Turn) -> None:
         """Nothing reached a model: the words come back, unless something else is being written."""
-        if not self.composer.text.strip() and not self.composer.pasted and desk.path[-1:] == [turn]:
+        if not self.composer.text.strip() and not self.composer.pieces and desk.path[-1:] == [turn]:
             self.load_prompt(turn)
 
     def load_prompt(self, turn: Turn) -> None:
-        """Put a turn's prompt into the composer; large parts become chips again."""
+        """Put a turn's prompt into the composer; large parts and files become chips again."""
         from poe_tui.widgets.prompt import BULK
 
         texts = [part.get("text", "") for item in turn.input for part in _parts(item)]
         large = [text for text in texts if len(text) > BULK]
         self.composer.prompt.put("\n".join(text for text in texts if len(text) <= BULK))
-        for text in large:
-            self.call_later(self.composer.attach, Pasted(text.encode("utf-8", "replace")))
+        self.load_chips(turn, [Pasted(text.encode("utf-8", "replace")) for text in large])
+
+    @work(exclusive=True, group="chips", exit_on_error=False, description="bring a prompt's files back")
+    async def load_chips(self, turn: Turn, pasted: list[Pasted]) -> None:
+        """Put what went along with a prompt back into the composer."""
+        desk = self.desk
+        files = await desk.pieces_of(turn) if desk is not None else []
+        if desk is self.desk:
+            if chips := list(self.composer.query(Chip)):
+                await self.composer.detach(*chips)
+            await self.composer.attach(*pasted, *files)
 
     def _run_clock(self) -> None:
         """A timer runs exactly while an answer comes in."""

@@ -24,6 +24,16 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Return a path in at most ``width`` cells: both of its ends, with ``…`` between them where something had to go."""
+    if cell_len(text) <= width:
+        return text
+    end = text[-max(1, width * 2 // 3) :]
+    while end and cell_len(end) > width * 2 // 3:
+        end = end[1:]
+    return cut(text, width - cell_len(end)) + end
+
+
 def row(width: int, left: Sequence[Content], right: Sequence[Content], *, start: int = TEXT, gap: int = 3) -> Content:
     """Return one row: parts from ``start`` on, parts that end at R, ``gap`` cells between parts of a side.
 

@@ -17,6 +17,9 @@ from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from poe_tui import numbers
+from poe_tui.attachment import Attachment
+from poe_tui.sanitize import clean
+from poe_tui.widgets.cells import cut_middle
 from poe_tui.widgets.keys import DIM, key_words
 from poe_tui.widgets.prompt import PromptArea
 
@@ -33,11 +36,27 @@ class Pasted:
         lines = self.data.count(b"\n") or self.data.count(b"\r")
         return f"pasted, {numbers.grouped(lines + 1)} lines" if lines else "pasted"
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.data)
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens it weighs."""
+        return -(-len(self.data) // numbers.CHARACTERS_PER_TOKEN)
+
     def text(self) -> str:
         """Return the cleaned text. Costs some tenths of a second for megabytes."""
-        from poe_tui.sanitize import clean
-
         return clean(self.data.decode("utf-8", "replace"))
+
+
+Piece = Pasted | Attachment
+"""What goes along with a prompt."""
+MORE = 12
+"""Cells of ``and 3 more``."""
+NAME_CELLS = 28
+"""Cells of a name on a chip; the transcript shows it whole."""
 
 
 class Chip(Widget, can_focus=True):
@@ -60,9 +79,9 @@ class Chip(Widget, can_focus=True):
             self.chip = chip
             self.remove = remove
 
-    def __init__(self, pasted: Pasted) -> None:
+    def __init__(self, piece: Piece) -> None:
         super().__init__()
-        self.pasted = pasted
+        self.piece = piece
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as its words."""
@@ -70,7 +89,8 @@ class Chip(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Name and size."""
-        return Content.assemble(f" {self.pasted.name} ", (numbers.size(len(self.pasted.data)), DIM), " ")
+        name = cut_middle(clean(self.piece.name, single_line=True), NAME_CELLS)
+        return Content.assemble(f" {name} ", (numbers.size(self.piece.size), DIM), " ")
 
     def action_open(self) -> None:
         """Show what is in it."""
@@ -102,7 +122,8 @@ class Composer(Vertical):
         .composer-footer { height: 1; margin-top: 1; padding-right: 2; }
         .composer-keys { width: 1fr; height: 1; }
         .composer-next { width: auto; height: 1; }
-        .composer-chips { width: auto; max-width: 70%; height: 1; }
+        .composer-chips { width: auto; height: 1; }
+        .composer-more { width: auto; height: 1; }
     }
     """
 
@@ -111,10 +132,10 @@ class Composer(Vertical):
     class Submitted(Message):
         """The prompt was sent. It is empty already; ``put_back`` undoes that."""
 
-        def __init__(self, text: str, pasted: list[Pasted]) -> None:
+        def __init__(self, text: str, pieces: list[Piece]) -> None:
             super().__init__()
             self.text = text
-            self.pasted = pasted
+            self.pieces = pieces
 
     class Changed(Message):
         """The text or the chips changed."""
@@ -132,7 +153,8 @@ class Composer(Vertical):
         """The text, then chips or keys, then the price."""
         yield PromptArea(id="prompt", placeholder="Ask anything…")
         with Horizontal(classes="composer-footer"):
-            yield Horizontal(classes="composer-chips")
+            with Horizontal(classes="composer-chips"):
+                yield Static(classes="composer-more")
             yield Static(classes="composer-keys")
             yield Static(classes="composer-next")
 
@@ -147,15 +169,17 @@ class Composer(Vertical):
         return self.prompt.text
 
     @property
-    def pasted(self) -> list[Pasted]:
+    def pieces(self) -> list[Piece]:
         """What is attached, in order."""
-        return [chip.pasted for chip in self.query(Chip)]
+        return [chip.piece for chip in self.query(Chip)]
 
-    async def attach(self, pasted: Pasted) -> None:
-        """Attach a large paste."""
+    async def attach(self, *pieces: Piece) -> None:
+        """Attach large pastes or files."""
+        if not pieces:
+            return
         chips = self.query_one(".composer-chips")
         chips.display = True
-        await chips.mount(Chip(pasted))
+        await chips.mount(*(Chip(piece) for piece in pieces), before=self.query_one(".composer-more"))
         self._draw_footer()
         self.post_message(self.Changed(self.text))
 
@@ -168,12 +192,11 @@ class Composer(Vertical):
         self.prompt.focus()
         self.post_message(self.Changed(self.text))
 
-    async def put_back(self, text: str, pasted: Sequence[Pasted] = ()) -> None:
+    async def put_back(self, text: str, pieces: Sequence[Piece] = ()) -> None:
         """Put a prompt that was not accepted back, before whatever has been typed since."""
         typed = self.text
         self.prompt.put(f"{text}\n{typed}" if typed.strip() else text)
-        for paste in pasted:
-            await self.attach(paste)
+        await self.attach(*pieces)
 
     # --- the footer ------------------------------------------------------------------------------------------------
     def tell(self, *, keys: Sequence[tuple[str, str]] | None = None, next_turn: str | None = None) -> None:
@@ -189,23 +212,38 @@ class Composer(Vertical):
         self._draw_footer()
 
     def _draw_footer(self) -> None:
-        has_chips = bool(self.query(Chip))
         price = f"next turn {self._next}" if self._next else ""
         room = self.size.width - 6 - len(price)
         narrow = self.app.size.width < 90
-        shown = [] if has_chips else list(self._keys)
+        shown = [] if self._fit_chips(room) else list(self._keys)
         while shown and key_words(shown, narrow=narrow).cell_length > room:
             del shown[-1]
         self.query_one(".composer-keys", Static).update(key_words(shown, narrow=narrow))
         self.query_one(".composer-next", Static).update(Content.styled(price, DIM))
 
+    def _fit_chips(self, room: int) -> int:
+        """Show as many chips as fit, the last ones first, and how many there are besides; return how many there are."""
+        chips = list(self.query(Chip))
+        hidden = 0
+        left = room
+        for number, chip in enumerate(reversed(chips)):
+            left -= chip.render().cell_length + 1
+            # The words for what is left out need room as well, unless this is the last of them.
+            chip.display = number == 0 or left >= (0 if number == len(chips) - 1 else MORE)
+            if not chip.display:
+                hidden, left = hidden + 1, 0
+        more = self.query_one(".composer-more", Static)
+        more.update(Content.styled(f"and {hidden} more", DIM) if hidden else "")
+        more.display = bool(hidden)
+        return len(chips)
+
     # --- messages of the parts -------------------------------------------------------------------------------------
     @on(PromptArea.Submitted)
     async def _submitted(self, event: PromptArea.Submitted) -> None:
         event.stop()
-        pasted = self.pasted
-        self.post_message(self.Submitted(event.text, pasted))
-        if pasted:
+        pieces = self.pieces
+        self.post_message(self.Submitted(event.text, pieces))
+        if pieces:
             await self.detach(*self.query(Chip))
 
     @on(PromptArea.Bulk)

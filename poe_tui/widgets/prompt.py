@@ -6,7 +6,7 @@ bindings they would overtake what stands in the widget's queue and send half a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -124,7 +124,7 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Backspace at the start of the text."""
 
     class MenuKey(Message):
-        """A key for the menu of commands, which is open."""
+        """A key for the menu that is open."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -136,7 +136,11 @@ class PromptArea(TextArea, inherit_bindings=False):
         self.match_cursor_bracket = False
         self.past = PromptHistory()
         self.menu_open = False
-        """Whether Up, Down and Tab belong to the menu of commands."""
+        """Whether Up, Down and Tab belong to a menu."""
+        self.menu_takes_enter = False
+        """Whether Enter does, too: then it chooses and does not send."""
+        self.take_paste: Callable[[str], Awaitable[bool]] | None = None
+        """Asked before a paste becomes text; whether it became something else (the files it names)."""
         self._send_keys: frozenset[str] = frozenset({"enter"})
         self._newline_keys: frozenset[str] = frozenset({"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter"})
 
@@ -165,7 +169,10 @@ class PromptArea(TextArea, inherit_bindings=False):
         if key in self._send_keys:
             event.stop()
             event.prevent_default()
-            self._enter()
+            if self.menu_open and self.menu_takes_enter:
+                self.post_message(self.MenuKey("enter"))
+            else:
+                self._enter()
         elif key in self._newline_keys:
             event.stop()
             event.prevent_default()
@@ -194,6 +201,8 @@ class PromptArea(TextArea, inherit_bindings=False):
         data = event.text.encode("utf-8", "replace")
         if len(data) > BULK:
             self.post_message(self.Bulk(data))
+            return
+        if self.take_paste is not None and await self.take_paste(event.text):
             return
         self.past.edited()
         result = self._replace_via_keyboard(clean(event.text), *self.selection)
