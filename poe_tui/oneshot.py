@@ -225,7 +225,7 @@ class OneShot:
         self._asked: list[_Asked] = []
         for model, own in zip(question.models, threads, strict=True):
             session = runtime.session(own)
-            steps = runtime.steps(session, Nobody(question.allowed), question.overrides, leaves_foreign=True)
+            steps = runtime.steps(session, Nobody(question.allowed), leaves_foreign=True)
             self._asked.append(_Asked(model, session, steps, sink(model)))
         self._shown = 0
 

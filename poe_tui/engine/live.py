@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from poe_tui.engine.approval import Approver, Decision, Waiting
 from poe_tui.engine.items import as_items, is_empty
@@ -25,7 +25,6 @@ from poe_tui.model import Item, Thread, Turn
 __all__ = ["Decision", "LiveThreads", "NothingToSend", "ThreadBusy"]
 
 Callback = Callable[[str, Event], None]
-Fields: TypeAlias = "Mapping[str, Any] | None"
 
 
 class ThreadBusy(RuntimeError):
@@ -50,7 +49,7 @@ class LiveThreads:
     def __init__(
         self,
         make_session: Callable[[Thread], Session],
-        make_steps: Callable[[Session, Approver, Fields], Steps] | None = None,
+        make_steps: Callable[[Session, Approver], Steps] | None = None,
     ) -> None:
         """Prepare; without ``make_steps`` function calls are left alone."""
         self._make_session = make_session
@@ -79,7 +78,7 @@ class LiveThreads:
         if is_empty(wanted):
             raise NothingToSend
         session = self._session(thread)
-        self._run(session, session.send(wanted, model=model, overrides=overrides, parent_id=parent_id), overrides)
+        self._run(session, session.send(wanted, model=model, overrides=overrides, parent_id=parent_id))
 
     def regenerate(self, thread: Thread, turn_id: str, *, model: str | None = None) -> None:
         """Start a sibling of ``turn_id`` with the same input. Raises ThreadBusy."""
@@ -100,7 +99,7 @@ class LiveThreads:
         False when there are none, or they are none of ours. Raises ThreadBusy.
         """
         session = self._session(thread)
-        if self._make_steps is None or not self._make_steps(session, self._waiting, None).has_calls(turn):
+        if self._make_steps is None or not self._make_steps(session, self._waiting).has_calls(turn):
             return False
         self._run(session, again(turn))
         return True
@@ -182,10 +181,10 @@ class LiveThreads:
             raise ThreadBusy(thread.id)
         return self._make_session(thread)
 
-    def _run(self, session: Session, events: AsyncGenerator[Event, None], overrides: Fields = None) -> None:
+    def _run(self, session: Session, events: AsyncGenerator[Event, None]) -> None:
         live = _Live(session.thread.id, session)
         if self._make_steps is not None:
-            events = self._make_steps(session, self._waiting, overrides).follow(events)
+            events = self._make_steps(session, self._waiting).follow(events)
         self._live[live.thread_id] = live
         live.task = asyncio.get_running_loop().create_task(self._pump(live, events), name="turn")
         self._tasks.add(live.task)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poe_tui import paths
 from poe_tui.api.client import PoeClient
@@ -94,7 +94,7 @@ class Runtime:
         # The sessions ask the runtime, not the value it was opened with.
         live = LiveThreads(
             lambda thread: runtime.session(thread),
-            lambda session, approver, overrides: runtime.steps(session, approver, overrides),
+            lambda session, approver: runtime.steps(session, approver),
         )
         runtime = cls(client, store, catalog, live, settings, workplace)
         return runtime
@@ -110,14 +110,7 @@ class Runtime:
             extra_tools=self.workplace.extra,
         )
 
-    def steps(
-        self,
-        session: Session,
-        approver: Approver,
-        overrides: Mapping[str, Any] | None = None,
-        *,
-        leaves_foreign: bool = False,
-    ) -> Steps:
+    def steps(self, session: Session, approver: Approver, *, leaves_foreign: bool = False) -> Steps:
         """What follows from the function calls of a session's turns; the arguments are those of ``Steps``."""
         return Steps(
             session,
@@ -125,7 +118,6 @@ class Runtime:
             lambda: self.settings,
             self.workplace,
             approver,
-            overrides=overrides,
             leaves_foreign=leaves_foreign,
         )
 

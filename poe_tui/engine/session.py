@@ -23,7 +23,8 @@ from poe_tui.engine.flight import Flight
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.preview import RequestPreview, preview
 from poe_tui.engine.repair import Repair
-from poe_tui.engine.request import BuiltRequest, RequestContext, build, overrides_of
+from poe_tui.engine.request import OVERRIDES, BuiltRequest, RequestContext, build, overrides_of
+from poe_tui.engine.thread_options import APP
 from poe_tui.engine.tools import Tool
 from poe_tui.engine.turn import (
     ChainForgotten,
@@ -173,9 +174,10 @@ class Session:
         context = self._context(turn, path, overrides or {})
         return preview(build(context), self._client.server, problems(context), has_key=self._client.has_key)
 
-    def keep_unsent(self, items: Sequence[Item], parent: Turn) -> None:
+    def keep_unsent(self, items: Sequence[Item], parent: Turn, overrides: Mapping[str, Any]) -> None:
         """Keep input that the person stopped before it was sent, as a turn that ended ``stopped``."""
         turn = self._turn(list(items), parent.model, parent.id, None)
+        turn.options = {APP: {OVERRIDES: dict(overrides)}} if overrides else {}
         self._begin(turn)
         turn.status, turn.completed_at = "stopped", time.time()
         self._store.end_turn(replace(turn))

@@ -7,13 +7,14 @@ person stops while something runs, what it came to is kept in a turn that was ne
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.engine import approval
 from poe_tui.engine.approval import Approver, Decision
+from poe_tui.engine.request import overrides_of
 from poe_tui.engine.thread_options import AppOptions, with_allowed
 from poe_tui.engine.tool_runs import CallRuns, Workplace
 from poe_tui.engine.tools import Call, Tool, Toolbox, calls_of, foreign, offered_functions, read_call
@@ -37,7 +38,6 @@ class Steps:
         workplace: Workplace,
         approver: Approver,
         *,
-        overrides: Mapping[str, Any] | None = None,
         leaves_foreign: bool = False,
     ) -> None:
         """Prepare.
@@ -48,7 +48,6 @@ class Steps:
             settings: the present ones.
             workplace: where tools run.
             approver: is asked where nothing is written down.
-            overrides: the request fields of the first turn; they hold for all steps.
             leaves_foreign: leave a turn alone that calls functions which the request offered by itself; else a
                 person answers for them.
         """
@@ -61,7 +60,6 @@ class Steps:
         self._settings = settings
         self._workplace = workplace
         self._approver = approver
-        self._overrides = dict(overrides or {})
         self._leaves_foreign = leaves_foreign
 
     async def follow(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
@@ -102,7 +100,7 @@ class Steps:
         offered = offered_functions(turn.options.get("tools"))
         if turn.status != "completed" or not items or not offered:
             return []
-        ours = self._offered()
+        ours = self._offered(turn)
         tools = {name: ours[name] if name in ours else foreign(name, found) for name, found in offered.items()}
         if self._leaves_foreign and any(item.get("name") in tools and item.get("name") not in ours for item in items):
             return []
@@ -111,12 +109,12 @@ class Steps:
     def _toolbox(self) -> Toolbox:
         return Toolbox(self._settings(), self._workplace.extra)
 
-    def _options(self) -> AppOptions:
-        return AppOptions.read(self._session.thread.options, self._overrides)
+    def _options(self, turn: Turn) -> AppOptions:
+        return AppOptions.read(self._session.thread.options, overrides_of(turn))
 
-    def _offered(self) -> dict[str, Tool]:
+    def _offered(self, turn: Turn) -> dict[str, Tool]:
         toolbox = self._toolbox()
-        names = self._options().tools
+        names = self._options(turn).tools
         return {tool.name: tool for tool in toolbox.named(toolbox.enabled if names is None else names)}
 
     async def _asked_to_go_on(self, turn: Turn, steps: int) -> AsyncGenerator[Event, None]:
@@ -135,7 +133,7 @@ class Steps:
 
         def ruling(call: Call) -> tuple[approval.Ruling, bool]:
             always = self._workplace.always
-            written = approval.rule(call, self._toolbox(), self._options(), always, said)
+            written = approval.rule(call, self._toolbox(), self._options(turn), always, said)
             return written, approval.is_coverable(call, said)
 
         return CallRuns(
@@ -161,17 +159,10 @@ class Steps:
             if not ended and runs.started:
                 # What ran has happened: it is kept, in a turn that nobody was sent.
                 runs.leave()
-                self._session.keep_unsent(_items(runs), turn)
+                self._session.keep_unsent(_items(runs), turn, _overrides(turn))
 
     def _send(self, turn: Turn, runs: CallRuns) -> AsyncGenerator[Event, None]:
-        overrides = dict(self._overrides)
-        if overrides.get("previous_response_id") is not None:
-            # The person named an id that only the server knows the thread of: the chain goes on from its answer.
-            overrides["previous_response_id"] = turn.response_id
-        if turn.options.get("tool_choice") not in (None, "auto", "none"):
-            # Forced once; forced again with every step, the model could never come to words.
-            overrides["tool_choice"] = None
-        return self._session.send(_items(runs), model=turn.model, overrides=overrides, parent_id=turn.id)
+        return self._session.send(_items(runs), model=turn.model, overrides=_overrides(turn), parent_id=turn.id)
 
     def _allow(self, decision: Decision, name: str) -> None:
         thread = self._session.thread
@@ -180,6 +171,18 @@ class Steps:
         else:
             thread.options = with_allowed(thread.options, name)
             self._store.update_thread(thread.id, options=thread.options)
+
+
+def _overrides(turn: Turn) -> dict[str, Any]:
+    """Return the fields that were set for a turn alone, as they hold for the step after it."""
+    overrides = overrides_of(turn)
+    if overrides.get("previous_response_id") is not None:
+        # The person named an id that only the server knows the thread of: the chain goes on from its answer.
+        overrides["previous_response_id"] = turn.response_id
+    if turn.options.get("tool_choice") not in (None, "auto", "none"):
+        # Forced once; forced again with every step, the model could never come to words.
+        overrides["tool_choice"] = None
+    return overrides
 
 
 def _items(runs: CallRuns) -> list[dict[str, Any]]:

@@ -276,3 +276,21 @@ async def test_a_subscriber_that_answers_at_once_is_heard(bench: Bench, tmp_path
     live.start(thread, "Weather?")
     assert (await last_end(watcher)).turn.output_text == "Sunny."
     assert not [event for event in watcher.events[thread.id] if isinstance(event, ToolsStopped)]
+
+
+async def test_a_retry_keeps_the_fields_of_its_turn_in_every_step(bench: Bench, tmp_path: Path) -> None:
+    offer(bench, weather(tmp_path, approval="ask"))
+    bench.server.script(*[[call("get_weather", {"city": "Bern"})], said("Sunny.")] * 2)
+    live, watcher, thread = bench.runtime.live, Watcher(bench), bench.thread()
+    live.start(thread, "Weather?", overrides={"temperature": 0.25})
+    await watcher.until("tool.approval_needed", thread)
+    live.stop(thread.id)
+    await watcher.until("tool.stopped", thread)
+    (first,) = await bench.runtime.store.path(thread.tip_id)
+    bench.server.clear()
+    bench.server.script(*[[call("get_weather", {"city": "Bern"})], said("Sunny.")])
+    live.regenerate(thread, first.id)
+    await watcher.until("tool.approval_needed", thread, 2)
+    live.answer(thread.id, Decision("once"))
+    await last_end(watcher)
+    assert [body["temperature"] for body in bench.bodies] == [0.25, 0.25]

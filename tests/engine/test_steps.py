@@ -251,7 +251,7 @@ class TestOfferedTools:
         bench.server.script([call("mine", {"city": "Bern"})])
         session = bench.runtime.session(bench.thread())
         overrides = {"tools": [own]}
-        steps = bench.runtime.steps(session, Nobody(), overrides, leaves_foreign=True)
+        steps = bench.runtime.steps(session, Nobody(), leaves_foreign=True)
         events = [event async for event in steps.follow(session.send("Go.", overrides=overrides))]
         assert len(turns(events)) == 1
         assert not steps.refused

@@ -81,7 +81,7 @@ class Answers:
 async def run(bench: Bench, thread: Thread, prompt: str, approver: Any = None, **more: Any) -> list[Event]:
     """Send one prompt and return everything that came of it, steps included."""
     session = bench.runtime.session(thread)
-    steps = bench.runtime.steps(session, approver or Answers(), more.get("overrides"))
+    steps = bench.runtime.steps(session, approver or Answers())
     async with aclosing(steps.follow(session.send(prompt, **more))) as events:
         return [event async for event in events]
 
