@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from poe_tui.filters import fuzzy_score
-
 LONGEST: Final = 1_024
 _OPENING: Final = " \t([{<"
 
@@ -103,6 +101,9 @@ def rank(fragment: str, entries: Iterable[PathEntry], limit: int) -> list[PathEn
     A name that begins as typed goes before one that holds the letters somewhere, that before a path that does; shorter
     paths go first among equals. Without anything typed the order is kept.
     """
+    # Imported here: every caret that moves asks for a token, and few for a file.
+    from poe_tui.filters import fuzzy_score
+
     directory, wanted = split(fragment)
     whole = fragment.removeprefix("./")
     ranked: list[tuple[int, float, int, str, PathEntry]] = []

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.model import Cost, Item, ModelInfo, Thread, Turn, new_id
-from poe_tui.widgets.composer import Pasted, Piece
+from poe_tui.widgets.composer import Pasted
 
 if TYPE_CHECKING:
     from poe_tui.engine.runtime import Runtime
     from poe_tui.storage.store import TurnOutline
+    from poe_tui.widgets.composer import Piece
 
 EFFORTS = ("low", "medium", "high")
 """What a model takes that declares no values of its own."""

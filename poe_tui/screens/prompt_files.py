@@ -16,16 +16,16 @@ from textual.widgets import TextArea
 
 from poe_tui import numbers
 from poe_tui.actions import Action
-from poe_tui.attachment import Attachment
-from poe_tui.pasted_paths import named, readings
-from poe_tui.path_words import PathEntry, PathToken, token_at, written
+from poe_tui.path_words import PathToken, token_at, written
 from poe_tui.screens.prompt_commands import PromptCommands
 from poe_tui.widgets.composer import Chip, Pasted
 from poe_tui.widgets.path_menu import PathMenu
 from poe_tui.widgets.prompt import PromptArea
 
 if TYPE_CHECKING:
+    from poe_tui.attachment import Attachment
     from poe_tui.engine.path_finder import PathFinder
+    from poe_tui.path_words import PathEntry
 
 ATTACH = "/attach "
 """The command whose argument is completed like an ``@path``."""
@@ -173,6 +173,8 @@ class PromptFiles(PromptCommands):
     @work(group="attach", exit_on_error=False, description="attach a file")
     async def attach_named(self, argument: str) -> None:
         """Attach what a command names; what is not there is told as it was typed."""
+        from poe_tui.pasted_paths import named
+
         found = await self._there(named(argument))
         await self._attach_all(found or [argument])
 
@@ -204,6 +206,8 @@ class PromptFiles(PromptCommands):
 
     async def take_paste(self, text: str) -> bool:
         """Attach the files that a paste names; whether it did. What names none, or none that is taken, is text."""
+        from poe_tui.pasted_paths import readings
+
         ways = readings(text)
         found = await self._there(ways) if ways else []
         return bool(found and await self._attach_all(found))

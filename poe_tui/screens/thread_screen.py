@@ -19,12 +19,13 @@ from poe_tui.model import Thread, Turn
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
-from poe_tui.widgets.composer import Chip, Composer, Pasted, Piece
+from poe_tui.widgets.composer import Chip, Composer, Pasted
 from poe_tui.widgets.thread_list import Entry, ThreadList
 
 if TYPE_CHECKING:
     from poe_tui.engine.runtime import Runtime
     from poe_tui.transcript.view import Transcript
+    from poe_tui.widgets.composer import Piece
 
 DRAFT_DELAY = 0.6
 """Seconds after a change until the draft is on its way to the disk (kept within a second, issue A)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -17,11 +17,13 @@ from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from poe_tui import numbers
-from poe_tui.attachment import Attachment
 from poe_tui.sanitize import clean
 from poe_tui.widgets.cells import cut_middle
 from poe_tui.widgets.keys import DIM, key_words
 from poe_tui.widgets.prompt import PromptArea
+
+if TYPE_CHECKING:
+    from poe_tui.attachment import Attachment
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +53,9 @@ class Pasted:
         return clean(self.data.decode("utf-8", "replace"))
 
 
-Piece = Pasted | Attachment
-"""What goes along with a prompt."""
+if TYPE_CHECKING:
+    Piece = Pasted | Attachment
+    """What goes along with a prompt."""
 MORE = 12
 """Cells of ``and 3 more``."""
 NAME_CELLS = 28

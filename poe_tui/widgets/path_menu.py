@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.message import Message
 
 from poe_tui import numbers
-from poe_tui.path_words import PathEntry
 from poe_tui.sanitize import clean
 from poe_tui.widgets.cells import cut_middle
 from poe_tui.widgets.keys import DIM, STRONG
 from poe_tui.widgets.menu import Menu
 
+if TYPE_CHECKING:
+    from poe_tui.path_words import PathEntry
 
-class PathMenu(Menu[PathEntry]):
+
+class PathMenu(Menu["PathEntry"]):
     """A few rows of files and directories; the prompt's Up, Down, Tab and Enter act on it."""
 
     class Chosen(Message):
