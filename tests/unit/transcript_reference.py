@@ -295,7 +295,7 @@ def our_blocks(renderer: MarkdownRenderer) -> list[Block]:
     numbers: dict[int, int] = {}
     for piece in renderer.pieces:
         leaf = piece.leaf
-        piece.lines  # noqa: B018
+        assert len(piece.lines) == piece.height
         path = []
         for container in leaf.path:
             number = numbers.setdefault(id(container), len(numbers) + 1)
