@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
@@ -86,24 +86,66 @@ async def run(
 
 
 async def end_group(group: int, grace: float) -> None:
-    """End every process of a group: asked first, made to after ``grace`` seconds, or at once when cancelled."""
+    """End every process of a group: asked first, made to after ``grace`` seconds, or at once when cancelled.
+
+    Processes that left for a session of their own are ended as well, as long as their parents can be followed to the
+    group's leader: on Linux, while the leader lives.
+    """
+    strays = _strays(group)
     try:
         deadline = time.monotonic() + grace
-        alive = _signal(group, signal.SIGTERM)
+        alive = _signal(group, strays, signal.SIGTERM)
         while alive and time.monotonic() < deadline:
             await asyncio.sleep(_POLL)
-            alive = _signal(group, 0)
+            alive = _signal(group, strays, 0)
     finally:
-        _signal(group, signal.SIGKILL)
+        _signal(group, strays, signal.SIGKILL)
 
 
-def _signal(group: int, number: int) -> bool:
-    """Send a signal to a group; whether there is one that takes it."""
+def _signal(group: int, strays: Mapping[int, str], number: int) -> bool:
+    """Send a signal to a group and to those that left it; whether there is anybody who takes it."""
+    taken = _sent(os.killpg, group, number)
+    for process, started in strays.items():
+        # The number may be another process's by now; the time it was started at tells.
+        if _stat(process)[2] == started:
+            taken = _sent(os.kill, process, number) or taken
+    return taken
+
+
+def _sent(send: Callable[[int, int], None], process: int, number: int) -> bool:
     try:
-        os.killpg(group, number)
+        send(process, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _strays(leader: int) -> dict[int, str]:
+    """Return the descendants of a process that are not in its group, with the times they were started at."""
+    if not _stat(leader)[2]:
+        return {}
+    found = {int(entry.name): _stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    family: set[int] = {leader}
+    strays: dict[int, str] = {}
+    # Children mostly have higher numbers than their parents; where numbers began anew, another round finds them.
+    for _ in range(3):
+        for process, (parent, group, started) in sorted(found.items()):
+            if parent in family and process not in family:
+                family.add(process)
+                if group != leader:
+                    strays[process] = started
+    return strays
+
+
+def _stat(process: int) -> tuple[int, int, str]:
+    """Return parent, group and start time of a process; zeros when there is none, or it has ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0, 0, ""
+    if len(fields) < 20 or fields[0] in (b"Z", b"X"):
+        return 0, 0, ""
+    return int(fields[1]), int(fields[2]), fields[19].decode()
 
 
 def _feed(transport: asyncio.SubprocessTransport, values: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,24 @@ async def test_a_hang_ends_with_everything_it_started(
     assert outcome.status == "timed_out"
     assert outcome.output.startswith("The tool took longer than 2 s and was stopped. Until then it had written:\n\n")
     for pid in outcome.output.split()[-2:]:
+        assert await gone(int(pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="parents can be followed on Linux alone")
+async def test_a_child_that_leaves_for_a_session_of_its_own_is_ended_too(tmp_path: Path) -> None:
+    inner = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {INNER!r}]).pid, flush=True)"
+    inner += f"; {INNER}"
+    code = f"""\
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {inner!r}], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(1000)
+"""
+    outcome = await ran(tmp_path, PYTHON, str(script(tmp_path, "stray", code)), timeout=2.0)
+    assert outcome.status == "timed_out"
+    pids = outcome.output.split()[-2:]
+    assert all(pid.isdigit() for pid in pids)
+    for pid in pids:
         assert await gone(int(pid))
 
 
