@@ -51,6 +51,7 @@ class PoeApp(ThemedApp):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/conversation.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     VITAL: ClassVar[frozenset[str]] = frozenset({"opening"})
+    HOLDING: ClassVar[frozenset[str]] = frozenset({"pick", "open", "fork", "walk", "chip", "chips"})
 
     def __init__(self, launch: Launch | None = None) -> None:
         self.launch = launch or Launch()

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual import constants, events, on
+from textual import constants, on
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.worker import Worker, WorkerState
@@ -20,8 +20,8 @@ from textual.worker import Worker, WorkerState
 from poe_tui.paths import state_dir
 from poe_tui.sanitize import clean
 from poe_tui.terminal import crash, signals
-from poe_tui.terminal.display import DiffDisplay
 from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter, draws_symbols
+from poe_tui.terminal.ordered_input import OrderedInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ LAST_RESORT = 4.0
 """Seconds after a signal in which the process ends even if its event loop hangs."""
 
 
-class TerminalApp(DiffDisplay, inherit_bindings=False):
+class TerminalApp(OrderedInput, inherit_bindings=False):
     """Base class of the app; subclasses say what to save in ``close_down`` and what is secret in ``redact``."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -51,8 +51,6 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         if self.no_color:
             self._use_no_colours()
         self._farewell: list[str] = []
-        self._early: list[events.Event] | None = []
-        """What was typed before anything could take it; ``None`` from then on."""
         self._saving: asyncio.Future[None] | None = None
         self._ending = False
 
@@ -65,19 +63,10 @@ class TerminalApp(DiffDisplay, inherit_bindings=False):
         return text
 
     # --- what comes from it ----------------------------------------------------------------------------------------
-    async def on_event(self, event: events.Event) -> None:
-        """Handle an event; keys wait, in their order, until the first screen has its focus."""
-        if self._early is not None and isinstance(event, (events.Key, events.Paste)):
-            self._early.append(event)
-        else:
-            await super().on_event(event)
-
     async def release_input(self) -> None:
         """Let everything typed so far go where the focus is now. Call it from a handler of the app's own."""
         self.call_after_refresh(self.call_after_refresh, self.raise_curtain)
-        early, self._early = self._early or [], None
-        for event in early:
-            await super().on_event(event)
+        await super().release_input()
 
     # --- what reaches the terminal ---------------------------------------------------------------------------------
     def get_line_filters(self) -> Sequence[LineFilter]:
