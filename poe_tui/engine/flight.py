@@ -105,9 +105,9 @@ class Flight:
             self.error |= {"reason": "wait_too_long", "retry_after": error.seconds}
         self.status = "interrupted" if isinstance(error, _BROKEN) else "failed"
 
-    def refuse(self, reason: str, kind: str = "storage_error", **more: str) -> None:
+    def refuse(self, message: str, kind: str = "storage_error", **more: str) -> None:
         """Something of ours stood in the way before anything was sent."""
-        self.error = {"type": kind, "message": reason, **more}
+        self.error = {"type": kind, "message": message, **more}
         self.status = "failed"
 
     def break_down(self, error: Exception) -> None:

@@ -218,7 +218,8 @@ class Session:
             if unsaved:
                 yield TurnNote(turn.id, f"Not saved yet: {unsaved}. The answer stays here meanwhile.")
             if wrong := problems(context):
-                flight.refuse(f"{wrong[0].words} Nothing was sent.", "invalid_field", param=wrong[0].field)
+                kind = "invalid_field"
+                flight.refuse(f"{wrong[0].words} Nothing was sent.", kind, param=wrong[0].field, reason=kind)
             else:
                 async with aclosing(self._requests(flight, context, built)) as events:
                     async for event in events:
