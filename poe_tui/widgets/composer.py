@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -53,9 +53,8 @@ class Pasted:
         return clean(self.data.decode("utf-8", "replace"))
 
 
-if TYPE_CHECKING:
-    Piece = Pasted | Attachment
-    """What goes along with a prompt."""
+Piece: TypeAlias = "Pasted | Attachment"
+"""What goes along with a prompt."""
 MORE = 12
 """Cells of ``and 3 more``."""
 NAME_CELLS = 28
