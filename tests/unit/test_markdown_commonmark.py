@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, example, given, settings
 
@@ -38,9 +40,11 @@ def test_a_deliberate_difference_is_one(name: str) -> None:
 def comparable(text: str) -> bool:
     """Leave out where markdown-it has quirks of its own.
 
-    A link whose parenthesis never closes, beside definitions; a quote that ends in a bare ``>`` without a newline.
+    A link whose parenthesis never closes, beside definitions; a quote that ends in a bare ``>`` without a newline;
+    columns behind a tab in nested quotes. And images without words: we show the address, it is encoded there.
     """
-    return not ("](" in text and "]:" in text) and not text.rstrip(" \t").endswith(">")
+    tabs = re.search(r">.*>.*\t", text)
+    return not (tabs or "![](" in text or ("](" in text and "]:" in text) or text.rstrip(" \t").endswith(">"))
 
 
 @settings(max_examples=200, deadline=None)
@@ -58,7 +62,7 @@ def test_blocks_are_read_as_markdown_it_reads_them(text: str) -> None:
 @example("*a **b*** c**")
 @example("[a *b](/u) c*")
 def test_marks_are_read_as_markdown_it_reads_them(text: str) -> None:
-    assume(comparable(text) and "![](" not in text)
+    assume(comparable(text))
     assert ours(text) == reference_blocks(text)
 
 

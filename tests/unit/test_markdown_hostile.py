@@ -9,7 +9,7 @@ import pytest
 from poe_tui.transcript.markdown import MarkdownRenderer, render
 
 FRAMES = 1_250
-"""How many deltas a text arrives in."""
+"""How many deltas a long text arrives in."""
 BLOCKED = 0.5
 """Seconds of processor time (robustness.md T14)."""
 
@@ -75,7 +75,7 @@ def stream(text: str) -> tuple[MarkdownRenderer, float]:
     """Feed a text frame by frame; return the renderer and the processor time of the longest call."""
     renderer = MarkdownRenderer(80)
     longest = 0.0
-    size = max(1, len(text) // FRAMES)
+    size = max(80, len(text) // FRAMES)
     for at in range(0, len(text), size):
         started = time.process_time()
         renderer.feed(text[at : at + size])
