@@ -55,6 +55,18 @@ class Thread:
     updated_at: float = 0.0
 
 
+@dataclass(slots=True, frozen=True)
+class DraftPart:
+    """What is attached to a draft: a large paste or a file, as its bytes."""
+
+    kind: str
+    """``pasted`` or ``file``."""
+    data: bytes = field(repr=False)
+    name: str = ""
+    path: str = ""
+    """Where a file was read, for a person to look at."""
+
+
 @dataclass(slots=True)
 class Turn:
     """One model call and its place in the tree."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import is_ as _is
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.model import Cost, Item, ModelInfo, Thread, Turn, new_id
+from poe_tui.screens.drafts import part_of, pieces_of
 from poe_tui.widgets.composer import Pasted
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ class OpenThread:
         """The path from its root; of a long one, its end."""
         self.before: list[TurnOutline] = list(before)
         """What stands before ``path`` in a long thread, without contents."""
+        self.pieces: list[Piece] = []
+        """What is attached to the draft, as it is kept."""
+        self._kept: list[bytes] = []
 
     # --- opening ---------------------------------------------------------------------------------------------------
     @classmethod
@@ -51,6 +56,7 @@ class OpenThread:
         """Open a stored thread; it counts as read."""
         desk = cls(runtime, thread)
         await desk.reload()
+        await desk.load_pieces()
         if thread.unread:
             thread.unread = False
             runtime.store.update_thread(thread.id, unread=False)
@@ -65,6 +71,15 @@ class OpenThread:
         self.path = await store.path(tip, limit=WHOLE)
         outline = await store.outline(tip)
         self.before = outline[: len(outline) - len(self.path)]
+
+    async def load_pieces(self) -> None:
+        """Read what is attached to the draft."""
+        from poe_tui.engine.aside import aside
+        from poe_tui.screens.drafts import pieces_of
+
+        parts = await self.runtime.store.parts(self.id)
+        self.pieces = await aside(lambda: pieces_of(parts)) if parts else []
+        self._kept = [piece.data for piece in self.pieces]
 
     @property
     def shown(self) -> list[Turn | TurnOutline]:
@@ -264,19 +279,25 @@ class OpenThread:
             self.path = [*self.path[:keep], turn]
 
     # --- keeping ---------------------------------------------------------------------------------------------------
-    def keep_draft(self, draft: str) -> bool:
+    def keep_draft(self, draft: str, pieces: Sequence[Piece] = ()) -> bool:
         """Save the draft; a thread that is nowhere yet is stored for it. Whether the list of threads has changed."""
-        if draft == self.thread.draft:
+        store, self.pieces = self.runtime.store, list(pieces)
+        attached = [piece.data for piece in pieces]
+        same_parts = len(attached) == len(self._kept) and all(map(_is, attached, self._kept))
+        if draft == self.thread.draft and same_parts:
             return False
-        self.thread.draft = draft
-        if self.is_stored:
-            self.runtime.store.update_thread(self.id, draft=draft)
-            return not self.path
-        if not draft.strip():
+        was_stored, changed, self.thread.draft = self.is_stored, draft != self.thread.draft, draft
+        if not was_stored and not draft.strip() and not pieces:
             return False
-        self.thread.created_at = self.thread.updated_at = time.time()
-        self.runtime.store.add_thread(replace(self.thread))
-        return True
+        if not was_stored:
+            self.thread.created_at = self.thread.updated_at = time.time()
+            store.add_thread(replace(self.thread))
+        elif changed:
+            store.update_thread(self.id, draft=draft)
+        if not same_parts:
+            self._kept = attached
+            store.keep_parts(self.id, [part_of(piece) for piece in pieces])
+        return not self.path
 
     def keep_place(self, place: dict[str, Any]) -> None:
         """Save where the reader is."""
@@ -286,7 +307,8 @@ class OpenThread:
 
     def drop_if_empty(self) -> None:
         """A thread that was stored for a draft and has neither draft nor turns any more goes away again."""
-        if self.is_stored and not self.path and not self.thread.draft.strip() and not self.is_running:
+        empty = not self.path and not self.thread.draft.strip() and not self._kept
+        if self.is_stored and empty and not self.is_running:
             self.runtime.store.delete_thread(self.id)
             self.thread.created_at = 0.0
 

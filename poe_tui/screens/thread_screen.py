@@ -7,7 +7,7 @@ another thread is shown. Until the app has opened the store and the client every
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import getters, work
@@ -71,7 +71,6 @@ class ThreadScreen(Screen[None]):
         """The threads of the list."""
         self.editing: Turn | None = None
         """The turn whose prompt is in the composer to be sent again."""
-        self._chips: dict[str, list[Piece]] = {}
         self._insisted = ""
         """The warning about a prompt's files that was given; the same again is sent."""
         self._unsubscribe: Callable[[], None] | None = None
@@ -98,17 +97,23 @@ class ThreadScreen(Screen[None]):
     # --- opening ---------------------------------------------------------------------------------------------------
     async def connect(self, runtime: Runtime, start: Start, *, has_key: bool) -> None:
         """The store and the client are open: show the thread that was asked for, keep what was typed meanwhile."""
+        again = self._unsubscribe is not None
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.runtime, self.has_key = runtime, has_key
         self._unsubscribe = runtime.live.subscribe(self._on_event)
         desk = await self._first(runtime, start)
         await self.stage.prepare()
-        typed = self.composer.text
+        typed, pieces = self.composer.text, self.composer.pieces
+        if again:  # All of this is kept already.
+            typed, pieces = "", []
+            await self._put_chips(())
         self._show(desk)
         if typed.strip():
             kept = desk.thread.draft
             self.composer.prompt.put_fresh(f"{kept}\n{typed}" if kept.strip() else typed)
+        if desk.pieces:
+            await self._put_chips([*desk.pieces, *pieces])
         await self.refresh_threads()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
@@ -170,7 +175,7 @@ class ThreadScreen(Screen[None]):
                 return
             self.keep()
             desk = await OpenThread.load(runtime, thread)
-            await self._swap_chips(desk)
+            await self._put_chips(desk.pieces)
             self._show(desk)
         if turn_id is not None:
             self.transcript.select(turn_id)
@@ -187,20 +192,18 @@ class ThreadScreen(Screen[None]):
             return
         self.keep()
         desk = OpenThread.new(runtime, self.desk.thread.model if self.desk is not None else None)
-        await self._swap_chips(desk)
+        await self._put_chips(())
         self._show(desk)
         if draft:
             self.composer.prompt.put(draft)
         self.composer.prompt.focus()
         await self.refresh_threads()
 
-    async def _swap_chips(self, desk: OpenThread) -> None:
-        """Large pastes and files stay with the thread they were put into."""
-        if self.desk is not None:
-            self._chips[self.desk.id] = self.composer.pieces
-        await self.composer.detach(*self.composer.query(Chip))
-        if pieces := self._chips.pop(desk.id, []):
-            await self.composer.attach(*pieces)
+    async def _put_chips(self, pieces: Sequence[Piece]) -> None:
+        """Show these chips in the place of those there are."""
+        if chips := list(self.composer.query(Chip)):
+            await self.composer.detach(*chips)
+        await self.composer.attach(*pieces)
 
     # --- the list of threads ---------------------------------------------------------------------------------------
     async def refresh_threads(self) -> None:
@@ -265,9 +268,7 @@ class ThreadScreen(Screen[None]):
             else:
                 desk.send(sent.text, sent.pieces)
             self.composer.prompt.past.add(sent.text)
-            desk.thread.draft = ""
-            if desk.is_stored:
-                desk.runtime.store.update_thread(desk.id, draft="")
+            desk.keep_draft("")
             self.transcript.go_end()
 
     # --- events ----------------------------------------------------------------------------------------------------
@@ -322,9 +323,7 @@ class ThreadScreen(Screen[None]):
         desk = self.desk
         files = await desk.pieces_of(turn) if desk is not None else []
         if desk is self.desk:
-            if chips := list(self.composer.query(Chip)):
-                await self.composer.detach(*chips)
-            await self.composer.attach(*pasted, *files)
+            await self._put_chips([*pasted, *files])
 
     def _run_clock(self) -> None:
         """A timer runs exactly while an answer comes in."""
@@ -343,7 +342,7 @@ class ThreadScreen(Screen[None]):
     async def _draft_due(self) -> None:
         self._draft_timer = None
         self.draw_figures()
-        if self.desk is not None and self.desk.keep_draft(self.draft):
+        if self.desk is not None and self.desk.keep_draft(self.draft, self.composer.pieces):
             await self.refresh_threads()
 
     @property
@@ -355,7 +354,7 @@ class ThreadScreen(Screen[None]):
         """Save the draft and the reader's place; only enqueues, so it may run while everything ends."""
         desk = self.desk
         if desk is not None:
-            desk.keep_draft(self.draft)
+            desk.keep_draft(self.draft, self.composer.pieces)
             desk.keep_place(self.transcript.position())
             desk.drop_if_empty()
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from poe_tui.model import Thread, Turn
+from poe_tui.model import DraftPart, Thread, Turn
 from poe_tui.storage.errors import StoreError
 from poe_tui.storage.files import Files, StoredFile
 from poe_tui.storage.rows import items_in, json_in, lines, maybe_in, text_in
@@ -51,7 +51,7 @@ THREAD_FIELDS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 def add_thread(db: sqlite3.Connection, thread: Thread) -> None:
     """Insert a thread, unless one of that id is there."""
     values = {column: convert(getattr(thread, name)) for name, (column, convert) in THREAD_FIELDS.items()}
-    _insert(db, "threads", {"id": text_in(thread.id), **values})
+    _insert(db, "threads", {"id": text_in(thread.id), **values, "shown_at": thread.updated_at})
 
 
 def update_thread(db: sqlite3.Connection, thread_id: str, fields: Mapping[str, Any]) -> None:
@@ -63,6 +63,21 @@ def update_thread(db: sqlite3.Connection, thread_id: str, fields: Mapping[str, A
     changed = db.execute(f"UPDATE threads SET {assignments} WHERE id = ?", (*columns.values(), thread_id)).rowcount
     if not changed:
         raise StoreError("no such thread")
+
+
+def show_thread(db: sqlite3.Connection, thread_id: str, at: float) -> None:
+    """Remember that a thread was on screen."""
+    db.execute("UPDATE threads SET shown_at = max(shown_at, ?) WHERE id = ?", (at, thread_id))
+
+
+def keep_parts(db: sqlite3.Connection, thread_id: str, parts: Sequence[DraftPart]) -> None:
+    """Put these in the place of what was attached to a thread's draft."""
+    db.execute("DELETE FROM draft_parts WHERE thread_id = ?", (thread_id,))
+    db.executemany(
+        "INSERT INTO draft_parts (thread_id, n, kind, name, path, data) SELECT id, ?, ?, ?, ?, ? FROM threads"
+        " WHERE id = ?",
+        [(n, part.kind, text_in(part.name), text_in(part.path), part.data, thread_id) for n, part in enumerate(parts)],
+    )
 
 
 def begin_turn(db: sqlite3.Connection, turn: Turn, place: Place, *, tip: bool) -> None:
@@ -96,9 +111,10 @@ def begin_turn(db: sqlite3.Connection, turn: Turn, place: Place, *, tip: bool) -
         db.execute("UPDATE turns SET chosen_child_id = ? WHERE seq = ?", (turn.id, parent[0]))
     moved = "tip_id = ?, " if tip else ""
     values = (turn.id,) if tip else ()
+    at = turn.created_at or time.time()
     db.execute(
-        f"UPDATE threads SET {moved}updated_at = max(updated_at, ?) WHERE id = ?",
-        (*values, turn.created_at or time.time(), turn.thread_id),
+        f"UPDATE threads SET {moved}updated_at = max(updated_at, ?), shown_at = max(shown_at, ?) WHERE id = ?",
+        (*values, at, at, turn.thread_id),
     )
 
 

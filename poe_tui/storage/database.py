@@ -43,7 +43,8 @@ _NOT_OURS = 1000
 
 _COLUMNS = {
     "threads": "seq, id, title, tip_id, model, unread, pinned, archived, deleted_at, created_at, updated_at,"
-    " scroll_json, options_json, instructions, draft",
+    " scroll_json, options_json, instructions, draft, shown_at",
+    "draft_parts": "thread_id, n, kind, name, path, data",
     "turns": "seq, id, thread_id, parent_id, depth, chosen_child_id, group_id, status, chain, owner, model,"
     " upstream_model, server, response_id, created_at, completed_at, input_length, input_lines, output_length,"
     " output_lines, usage_json, timing_json, error_json, options_json, input_text, output_text, input_json,"

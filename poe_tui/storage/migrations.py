@@ -123,6 +123,25 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE TABLE hidden (model TEXT PRIMARY KEY) WITHOUT ROWID",
         ),
     ),
+    Migration(
+        2,
+        "what is attached to a draft, and when a thread was on screen",
+        (
+            "ALTER TABLE threads ADD COLUMN shown_at REAL NOT NULL DEFAULT 0",
+            "UPDATE threads SET shown_at = updated_at",
+            # A table of its own: the list of threads is read often, and a paste may have megabytes.
+            """
+            CREATE TABLE draft_parts (
+                thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+                n INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                name TEXT NOT NULL DEFAULT '',
+                path TEXT NOT NULL DEFAULT '',
+                data BLOB NOT NULL,
+                PRIMARY KEY (thread_id, n)
+            )""",
+        ),
+    ),
 )
 
 LATEST = MIGRATIONS[-1].number

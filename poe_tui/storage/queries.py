@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from poe_tui.model import Thread, Turn
+from poe_tui.model import DraftPart, Thread, Turn
 from poe_tui.storage.files import Files
 from poe_tui.storage.rows import (
     OUTLINE_COLUMNS,
@@ -47,12 +47,21 @@ def thread(db: sqlite3.Connection, thread_id: str) -> Thread | None:
 
 
 def last_thread(db: sqlite3.Connection) -> Thread | None:
-    """The latest thread that holds a turn or a draft."""
+    """The thread that was on screen or got a turn last, of those that hold a turn or a draft."""
     row = db.execute(
         f"SELECT {THREAD_COLUMNS} FROM threads WHERE deleted_at IS NULL AND NOT archived"
-        " AND (tip_id IS NOT NULL OR draft <> '') ORDER BY updated_at DESC, seq DESC LIMIT 1"
+        " AND (tip_id IS NOT NULL OR draft <> '' OR EXISTS (SELECT 1 FROM draft_parts p WHERE p.thread_id = threads.id))"
+        " ORDER BY shown_at DESC, updated_at DESC, seq DESC LIMIT 1"
     ).fetchone()
     return None if row is None else thread_from_row(row)
+
+
+def parts(db: sqlite3.Connection, thread_id: str) -> list[DraftPart]:
+    """What is attached to a thread's draft."""
+    rows = db.execute(
+        "SELECT kind, data, name, path FROM draft_parts WHERE thread_id = ? ORDER BY n", (thread_id,)
+    ).fetchall()
+    return [DraftPart(str(row[0]), row[1], str(row[2]), str(row[3])) for row in rows if isinstance(row[1], bytes)]
 
 
 def find_thread(db: sqlite3.Connection, words: str) -> Thread | None:

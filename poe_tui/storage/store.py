@@ -20,7 +20,7 @@ import asyncio
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
@@ -28,7 +28,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from poe_tui.model import Thread, Turn
+from poe_tui.model import DraftPart, Thread, Turn
 from poe_tui.storage import changes, queries, recovery
 from poe_tui.storage.connection import Journal
 from poe_tui.storage.errors import StoreError, StoreState
@@ -150,6 +150,16 @@ class Store:
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
         return self._write(lambda db: changes.update_thread(db, thread_id, fields), size=size)
 
+    def show_thread(self, thread_id: str) -> Future[None]:
+        """Remember that a thread is on screen now: the next start can go on there."""
+        now = time.time()
+        return self._write(lambda db: changes.show_thread(db, thread_id, now))
+
+    def keep_parts(self, thread_id: str, parts: Sequence[DraftPart]) -> Future[None]:
+        """Save what is attached to a thread's draft, in the place of what was."""
+        size = sum(len(part.data) for part in parts)
+        return self._write(lambda db: changes.keep_parts(db, thread_id, parts), size=size)
+
     def delete_thread(self, thread_id: str) -> Future[None]:
         """Hide a thread everywhere; ``restore_thread`` undoes it."""
         return self.update_thread(thread_id, deleted_at=time.time())
@@ -242,8 +252,12 @@ class Store:
         return self._pending.thread(thread_id) if found is None else found
 
     async def last_thread(self) -> Thread | None:
-        """The thread that was used last."""
+        """The thread that was on screen or got a turn last."""
         return await self._read(queries.last_thread)
+
+    async def parts(self, thread_id: str) -> list[DraftPart]:
+        """What is attached to a thread's draft."""
+        return await self._read(lambda db: queries.parts(db, thread_id))
 
     async def find_thread(self, words: str) -> Thread | None:
         """By id, by the beginning of an id (4 characters or more), by title, by words of the title; the latest wins."""

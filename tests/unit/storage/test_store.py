@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from poe_tui.model import Thread, Turn, new_id
+from poe_tui.model import DraftPart, Thread, Turn, new_id
 from poe_tui.storage.store import Store, StoreError
 from tests.unit.storage.help import add_thread, add_turn, answered, asked, done, make_turn
 
@@ -107,6 +108,28 @@ async def test_last_thread_holds_something(store: Store) -> None:
     add_turn(store, talked)
     last = await store.last_thread()
     assert last is not None and last.id == talked.id
+
+
+async def test_the_last_thread_was_on_screen_last(store: Store) -> None:
+    shown = add_thread(store, "shown", draft="x", updated_at=1.0)
+    turn = add_turn(store, add_thread(store, "answered", updated_at=2.0))
+    done(store.show_thread(shown.id))
+    done(store.end_turn(replace(turn, completed_at=9e9)))
+    last = await store.last_thread()
+    assert last is not None and last.id == shown.id
+
+
+async def test_what_is_attached_to_a_draft_is_kept(store: Store) -> None:
+    thread = add_thread(store, "with a paste")
+    parts = [DraftPart("pasted", b"\xff\x00" * 9), DraftPart("file", b"%PDF", "a.pdf", "/home/me/a.pdf")]
+    done(store.keep_parts(thread.id, parts))
+    assert await store.parts(thread.id) == parts
+    last = await store.last_thread()
+    assert last is not None and last.id == thread.id
+    done(store.keep_parts(thread.id, []))
+    assert await store.parts(thread.id) == []
+    done(store.keep_parts("nobody", parts))
+    assert await store.parts("nobody") == []
 
 
 async def test_find_thread(store: Store) -> None:

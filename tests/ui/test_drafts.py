@@ -1,0 +1,65 @@
+"""Drafts: kept with what is attached to them, never in the way, back when they are wanted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+
+import pytest
+
+from poe_tui.demo.server import DemoServer
+from poe_tui.launch import Launch
+from poe_tui.paths import database_file
+from poe_tui.widgets.composer import Pasted
+from tests.ui.driving import Drive, driving
+
+Open = Callable[..., AbstractAsyncContextManager[Drive]]
+PASTE = b"line\n" * 8_000
+
+
+@pytest.fixture
+def open_app(demo_server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Open:
+    demo_server.script(*["A short answer."] * 6)
+    return partial(driving, demo_server, monkeypatch)
+
+
+@pytest.fixture
+async def drive(open_app: Open) -> AsyncIterator[Drive]:
+    async with open_app() as drive:
+        yield drive
+
+
+def on_disk() -> list[tuple[str, bytes]]:
+    with sqlite3.connect(database_file()) as db:
+        rows = db.execute("SELECT kind, data FROM draft_parts").fetchall()
+    db.close()
+    return rows
+
+
+async def test_a_paste_is_kept_with_its_draft_within_a_second(open_app: Open) -> None:
+    async with open_app() as drive:
+        await drive.type("read")
+        await drive.app.conversation.composer.attach(Pasted(PASTE))
+        await drive.until(lambda: on_disk() == [("pasted", PASTE)], timeout=1.5)
+    async with open_app(launch=Launch(resume=True)) as drive:
+        assert drive.prompt == "read"
+        (piece,) = drive.app.conversation.composer.pieces
+        assert isinstance(piece, Pasted) and piece.data == PASTE
+        await drive.press("enter")
+        await drive.quiet()
+        await drive.until(lambda: not on_disk())
+
+
+async def test_a_paste_alone_is_a_draft_and_stays_with_its_thread(drive: Drive) -> None:
+    composer = drive.app.conversation.composer
+    await composer.attach(Pasted(PASTE))
+    await drive.until(on_disk)
+    thread = drive.app.conversation.desk
+    assert thread is not None
+    await drive.press("ctrl+n")
+    await drive.until(lambda: drive.app.conversation.desk is not thread)
+    assert composer.pieces == []
+    drive.app.conversation.open_thread(thread.id)
+    await drive.until(lambda: [piece.size for piece in composer.pieces] == [len(PASTE)])
