@@ -58,7 +58,7 @@ class ResponseBuilder:
             if self._last_number is not None and number > self._last_number:
                 self._counting = True
             self._last_number = number
-        if self.terminal is not None:
+        if self.terminal is not None or self._fault is not None:
             self._late_usage(event)
             return
         handler = _HANDLERS.get(event.type)
@@ -85,10 +85,11 @@ class ResponseBuilder:
         """
         ``completed``, ``incomplete`` or ``failed`` as the server said; without its word ``interrupted``.
 
-        An ``error`` event is the server's word too. A terminal type nobody knows (``response.cancelled``) is not.
+        An ``error`` event breaks the stream off (OpenAI's SDK raises there and reads no further): what it said is in
+        ``error``. A terminal type nobody knows (``response.cancelled``) is no word of the server's either.
         """
         if self.terminal is None:
-            return "interrupted" if self._fault is None else "failed"
+            return "interrupted"
         said = self._final.get("status")
         if isinstance(said, str) and said == "cancelled":
             return "interrupted"

@@ -143,7 +143,7 @@ class Flight:
             error = {key: value for key, value in self.builder.error.items() if value is not None}
         if self.turn.status == "incomplete" and self.builder.incomplete_reason:
             error["reason"] = self.builder.incomplete_reason
-        elif self.turn.status == "failed" and (reason := reasons.of(error, self.turn.model)):
+        elif self.turn.status in ("failed", "interrupted") and (reason := reasons.of(error, self.turn.model)):
             error.setdefault("reason", reason)
         if self.notes:
             error["notes"] = list(self.notes)

@@ -61,7 +61,7 @@ def state_words(turn: Turn) -> Clause | None:
     """The state word of a turn that is over, for the right end of its model line; ``None`` when all went well."""
     if turn.status == "stopped":
         return "stopped", "warning"
-    if turn.status == "failed":
+    if turn.status == "failed" or _server_broke_off(turn):
         return "failed", "error"
     if turn.status == "incomplete":
         reason = _text(turn.error, "reason")
@@ -82,6 +82,8 @@ def trouble(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
             return [(("Stopped before the answer began. ", "warning"), *_kept("Your prompt is kept."), *_retry(keys))]
         happened = f"Stopped after {numbers.tokens_in_words(received)}. "
         return [((happened, "warning"), *_kept("They are kept."), *_go_on(keys))]
+    if _server_broke_off(turn):
+        return _failed(turn, received, keys)
     if turn.status == "interrupted":
         return _interrupted(turn, received, keys)
     if turn.status == "incomplete":
@@ -135,6 +137,13 @@ def _broken(turn: Turn) -> tuple[str, str]:
     return (
         _BREAKS.get(_text(turn.error, "reason")) or _BREAKS.get(_text(turn.error, "type")) or _BREAKS["connection_lost"]
     )
+
+
+def _server_broke_off(turn: Turn) -> bool:
+    """Whether the stream ended by an error event: the server's own words, which say more than that it broke off."""
+    error = turn.error or {}
+    ours = error.get("reason") in _BREAKS or error.get("type") in _BREAKS
+    return turn.status == "interrupted" and not ours and isinstance(error.get("message"), str)
 
 
 def _interrupted(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:

@@ -18,7 +18,6 @@ FOLDER = os.environ.get("RESPONSES_CORPUS")
 CORPUS = Path(FOLDER) if FOLDER and (Path(FOLDER) / "streams").is_dir() else None
 
 SDK_GAVE_UP = {
-    "vercel-openai-openai-error.1": "the SDK raises at the error event and never sees the response.failed after it",
     "vercel-openai-parallel-tool-call-wrapper.1": "the SDK raises at the first event, whose JSON is broken",
 }
 """Streams whose truth file stops short of the stream's end."""
