@@ -52,13 +52,16 @@ class MessageMode:
         place = self.cursor_place
         return self.document.view(place).turn if place is not None else None
 
-    def select(self, turn_id: str | None) -> None:
-        """Put the cursor on a turn and bring its first line into view; ``None`` leaves message mode."""
+    def select(self, turn_id: str | None, *, reveal: bool = True) -> None:
+        """Put the cursor on a turn and bring its first line into view; ``None`` leaves message mode.
+
+        Without ``reveal`` nothing scrolls: entering message mode is not moving.
+        """
         place = self.document.place(turn_id) if turn_id is not None else None
         cursor = turn_id if place is not None else None
         changed, self._cursor = cursor != self._cursor, cursor
-        if place is not None:
-            self._reveal(place)
+        if place is not None and reveal:
+            self.viewport.reveal(place)
         self._draw()
         if changed:
             self.post_message(self.TurnSelected(cursor))
@@ -95,17 +98,6 @@ class MessageMode:
     def _select_place(self, place: int) -> None:
         if 0 <= place < len(self.document):
             self.select(self.document.view(place).turn.id)
-
-    def _reveal(self, place: int) -> None:
-        """Scroll as little as brings the turn's prompt into view, and as much of its answer as fits."""
-        rows = self.viewport.rows()
-        first = next((index for index, visible in enumerate(rows) if visible.turn == place), None)
-        if first is None or rows[first].at > 1:
-            self.viewport.to_turn(place)
-        elif first:
-            below = self.document.view(place).height - sum(visible.turn == place for visible in rows)
-            if below > 0:
-                self.viewport.scroll(min(first, below))
 
     # --- a turn's looks -----------------------------------------------------------------------------------------------
     def toggle_reasoning(self, turn_id: str | None = None) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from poe_tui.sanitize import StreamCleaner, clean
 from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
-from poe_tui.transcript.rows import END, Frame, Row, Stack
+from poe_tui.transcript.rows import END, Frame, Row, Rows, Stack
 from poe_tui.transcript.turn_blocks import Block, estimated_rows
 
 if TYPE_CHECKING:
@@ -190,6 +191,12 @@ class PieceRows:
         self._seen = False
 
     @property
+    def start(self) -> int:
+        """Source offset of its first character, a list's marker included."""
+        leaf = self.piece.leaf
+        return min(leaf.start, leaf.heads[0].at) if leaf.heads else leaf.start
+
+    @property
     def height(self) -> int:
         """Exact once laid out."""
         return self.piece.height
@@ -260,6 +267,10 @@ class TextRows(Stack):
         self.open()
         return super().row(at)
 
+    def piece_at(self, offset: int) -> int:
+        """Which piece holds a source offset; only once opened."""
+        return max(0, bisect_right(self.members, offset, key=_begin) - 1)
+
     def update(self, first_changed: int) -> None:
         """Take over the pieces from the one that holds that line on."""
         if not self.opened:
@@ -278,6 +289,10 @@ class TextRows(Stack):
     def _same(self, position: int, piece: Piece) -> bool:
         member = self.members[position]
         return isinstance(member, PieceRows) and member.piece is piece and self.index[position] == piece.height
+
+
+def _begin(rows: Rows) -> int:
+    return rows.start if isinstance(rows, PieceRows) else 0
 
 
 def cleaned_offset(raw: str, offset: int) -> int:

@@ -135,7 +135,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
         self.document.load(turns)
         for event in events:
             self.document.apply(event)
-        self.viewport.top = self.viewport.row = 0
+        self.viewport.reset()
         if self.viewport.height:
             self.viewport.refresh()
         self.viewport.restore(position)

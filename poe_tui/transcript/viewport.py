@@ -18,6 +18,14 @@ NEAR = 3
 """Screens within which a scroll is walked row by row; farther ones go by the estimated heights."""
 
 
+class Anchor(NamedTuple):
+    """What stands still: a place in a turn's text, and how far below the top of the window it is."""
+
+    turn: str
+    mark: Mark
+    below: int = 0
+
+
 class Visible(NamedTuple):
     """A row on screen and where in the document it is."""
 
@@ -38,6 +46,13 @@ class Viewport:
         self.new_lines = 0
         self.top = 0
         self.row = 0
+        self._anchor: Anchor | None = None
+        """Where the person left the window; taken when it is first needed and kept until they move it again."""
+
+    def reset(self) -> None:
+        """Another path: at its start, with nothing kept of the one before."""
+        self.top = self.row = 0
+        self._anchor = None
 
     # --- where --------------------------------------------------------------------------------------------------------
     @property
@@ -90,8 +105,26 @@ class Viewport:
         self.top, self.row = turn, row
         self._settle()
 
+    def reveal(self, turn: int) -> None:
+        """Scroll as little as brings a turn's prompt into view, and as much of its answer as fits.
+
+        The prompt then stays in that row of the window, however wrong the heights of turns not read yet were.
+        """
+        rows = self.rows()
+        first = next((index for index, visible in enumerate(rows) if visible.turn == turn), None)
+        if first is None or rows[first].at > 1:
+            self.to_turn(turn)
+        elif first:
+            below = self.document.view(turn).height - sum(visible.turn == turn for visible in rows)
+            if below > 0:
+                self.scroll(min(first, below))
+        if not self.follow:
+            above = self.document.turns.index.before(turn) - self.y
+            self._anchor = Anchor(self.document.view(turn).turn.id, Mark(), max(0, above))
+
     def to_end(self) -> None:
         """Show the last rows and follow."""
+        self._anchor = None
         if not self.follow or self.new_lines:
             self.follow, self.new_lines = True, 0
         self._show_end()
@@ -105,6 +138,7 @@ class Viewport:
 
     def _settle(self) -> None:
         """After a move: never show more than the tail below the end, and set the flag."""
+        self._anchor = None
         if not len(self.document):
             self.top = self.row = 0
             return
@@ -143,10 +177,12 @@ class Viewport:
         self.row = min(self.row, max(0, self.document.view(self.top).height - 1))
         _, rest = self.document.turns.walk(self.y, self._room)
         if rest > 0:
+            self._hold()
             self._show_end()
 
     def supply(self, turns: Iterable[Turn]) -> None:
         """Contents of outlines have come; the rows on screen stay, unless they were the blank ones."""
+        steady = self._steady() if not self.follow and len(self.document) else None
         for turn in turns:
             place = self.document.place(turn.id)
             before = self.document.view(place).height if place is not None else 0
@@ -155,30 +191,67 @@ class Viewport:
         if self.follow:
             self._show_end()
         elif len(self.document):
+            if steady is not None:
+                self._return(steady)
             self._keep_inside()
 
     def resize(self, frame: Frame, height: int) -> None:
-        """Another size or layout. The row on top keeps its text."""
+        """Another size or layout. The text where the person left the window stays on top, however often it changes."""
         self.height = height
-        if frame is not self.document.around.frame:
-            before = None
-            if len(self.document) and not self.follow:
-                before = mark(self.document.view(self.top), self.row)
-            self.document.reframe(frame)
-            if before is not None:
-                self.row = find(self.document.view(self.top), before, by_offset=True)
+        document = self.document
+        still = bool(len(document)) and not self.follow
+        anchor = self._hold() if still else None
+        if frame is not document.around.frame:
+            before = document.view(self.top).height if still else 0
+            document.reframe(frame)
+            if before:
+                self.row = self.row * document.view(self.top).height // before
         if height <= 0:
             return
         if self.follow:
             self._show_end()
-        elif len(self.document):
+        elif still:
+            if anchor is not None:
+                self._return(anchor)
             self._keep_inside()
+
+    # --- standing still -----------------------------------------------------------------------------------------------
+    def _hold(self) -> Anchor | None:
+        """Where the person left the window; ``None`` among turns whose text is not here."""
+        view = self.document.view(self.top)
+        if self._anchor is None and view.loaded:
+            self._anchor = Anchor(view.turn.id, mark(view, self.row))
+        return self._anchor
+
+    def _steady(self) -> Anchor | None:
+        """What must not move when texts come in: where the person is, else the first row whose text is here."""
+        if self._anchor is not None:
+            return self._anchor
+        for below, visible in enumerate(self.rows()):
+            view = self.document.view(visible.turn)
+            if view.loaded:
+                return Anchor(view.turn.id, mark(view, visible.at), below)
+        return None
+
+    def _return(self, anchor: Anchor) -> None:
+        """Put what an anchor names where it was in the window."""
+        turns, place = self.document.turns, self.document.place(anchor.turn)
+        if place is None:
+            self._anchor = None
+            return
+        row = find(self.document.view(place), anchor.mark, by_offset=True)
+        turns.measure(place)
+        reached, _ = turns.walk(turns.index.before(place) + row, -min(anchor.below, max(0, self._room - 1)))
+        self._stand(reached)
 
     # --- remembering --------------------------------------------------------------------------------------------------
     def position(self) -> dict[str, Any]:
         """Where the reader is; empty at the end."""
         if self.follow or not len(self.document):
             return {}
+        anchor = self._hold()
+        if anchor is not None and not anchor.below:
+            return {"turn": anchor.turn, "mark": list(anchor.mark)}
         view = self.document.view(self.top)
         return {"turn": view.turn.id, "mark": list(mark(view, self.row))}
 
@@ -188,5 +261,9 @@ class Viewport:
         if place is None or position is None:
             self.to_end()
             return
-        self.top, self.row = place, find(self.document.view(place), Mark.read(position.get("mark")), by_offset=True)
+        anchor = Anchor(self.document.view(place).turn.id, Mark.read(position.get("mark")))
+        self.top, self.row = place, 0
+        self._return(anchor)
         self._settle()
+        if not self.follow:
+            self._anchor = anchor
