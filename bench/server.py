@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ from poe_tui.demo.stream import Expansion, Step
 
 PACE = 0.002
 """Seconds between two deltas of a slow answer: 500 tokens a second."""
+ROOT = Path(__file__).resolve().parent.parent
 _MODELS = tuple(f"{pace}-{size}" for pace in ("fast", "slow") for size in (2_000, 10_000, 50_000, 200_000, 1_000_000))
 
 
@@ -121,7 +123,7 @@ class Server:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.server"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.server"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}/v1"

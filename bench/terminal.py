@@ -55,7 +55,7 @@ class Terminal:
         self.resize(COLUMNS, ROWS)
         self.began = time.monotonic()
         self._process = subprocess.Popen(
-            self._argv, stdin=self._slave, stdout=self._slave, stderr=self._slave, env=self._env,
+            self._argv, stdin=self._slave, stdout=self._slave, stderr=self._slave, env=self._env, cwd=self._env["HOME"],
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         self.pid = self._process.pid
