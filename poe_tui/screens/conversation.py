@@ -210,7 +210,7 @@ class ConversationScreen(PromptFiles):
         else:
             keys.append(("/", "commands"))
         self.status.tell(keys=keys)
-        editing = [*self._footer[:1], ("Esc", "keep the old prompt")]
+        editing = [*self._footer[:1], ("Esc", "ends the edit")]
         self.composer.tell(keys=editing if self.editing is not None else self._footer)
 
     def on_transcript_follow_changed(self, event: Transcript.FollowChanged) -> None:
@@ -232,7 +232,7 @@ class ConversationScreen(PromptFiles):
             self.transcript.go_end()
 
     # --- Esc and ^C ------------------------------------------------------------------------------------------------
-    def action_answer_stop(self, wanted: str | None = None) -> None:
+    async def action_answer_stop(self, wanted: str | None = None) -> None:
         """Esc: close what is open, else stop the answer, else message mode; it never clears text."""
         focused: Widget | None = self.focused
         if wanted is None and self.close_paths(dismissed=True):
@@ -249,7 +249,7 @@ class ConversationScreen(PromptFiles):
         elif wanted is not None:
             self.notify("No answer is coming in.")
         elif self.editing is not None:
-            self.editing = None
+            await self.end_edit()
             self.draw_keys()
         elif self.stage.in_message_mode or not self.stage.enter():
             self.composer.prompt.focus()
@@ -312,9 +312,7 @@ class ConversationScreen(PromptFiles):
 
     @on(Stage.Edit)
     def _edit(self, event: Stage.Edit) -> None:
-        self.composer.prompt.past.add(self.composer.text)
-        self.editing = event.turn
-        self.load_prompt(event.turn)
+        self.begin_edit(event.turn)
         self.composer.prompt.focus()
         self.draw_keys()
 

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from poe_tui.model import Thread, Turn
+from poe_tui.screens.drafts import Draft, Returned
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
@@ -71,6 +72,10 @@ class ThreadScreen(Screen[None]):
         """The threads of the list."""
         self.editing: Turn | None = None
         """The turn whose prompt is in the composer to be sent again."""
+        self._aside = Draft()
+        """The draft that waits meanwhile."""
+        self._returned: Returned | None = None
+        """The prompt that came back because nothing was accepted."""
         self._insisted = ""
         """The warning about a prompt's files that was given; the same again is sent."""
         self._unsubscribe: Callable[[], None] | None = None
@@ -127,9 +132,6 @@ class ThreadScreen(Screen[None]):
                 self.notify(f"There is no thread “{start.thread}”. This is a new one.", severity="warning")
         elif start.resume:
             thread = await runtime.store.last_thread()
-        else:
-            # A draft that was never sent waits where it was written: on the page of a new thread.
-            thread = next((known for known in await runtime.store.threads(limit=20) if _is_draft(known)), None)
         desk = OpenThread.new(runtime) if thread is None else await OpenThread.load(runtime, thread)
         if start.model is not None:
             desk.use_model(start.model)
@@ -138,7 +140,9 @@ class ThreadScreen(Screen[None]):
     def _show(self, desk: OpenThread) -> None:
         """Put a thread on the page."""
         self.desk = self.stage.desk = desk
-        self.editing = None
+        self.editing = self._returned = None
+        if desk.is_stored:
+            desk.runtime.store.show_thread(desk.id)
         self.live.end()
         events = desk.runtime.live.events(desk.id)
         for event in events:
@@ -270,6 +274,8 @@ class ThreadScreen(Screen[None]):
             self.composer.prompt.past.add(sent.text)
             desk.keep_draft("")
             self.transcript.go_end()
+            if editing is not None:
+                await self._put_back_aside()
 
     # --- events ----------------------------------------------------------------------------------------------------
     def _on_event(self, thread_id: str, event: Any) -> None:
@@ -296,6 +302,8 @@ class ThreadScreen(Screen[None]):
                 self.runtime.store.update_thread(message.thread_id, unread=True)
             elif desk is not None and _nothing_accepted(event.turn):
                 await self._return_prompt(desk, event.turn)
+        if here and event.type == "turn.started":
+            await self._sent_again(event.turn)
         if here:
             self._run_clock()
             self.draw_live()
@@ -307,6 +315,34 @@ class ThreadScreen(Screen[None]):
         """Nothing reached a model: the words come back, unless something else is being written."""
         if not self.composer.text.strip() and not self.composer.pieces and desk.path[-1:] == [turn]:
             self.load_prompt(turn)
+            self._returned = Returned(turn, self.composer.text)
+
+    async def _sent_again(self, turn: Turn) -> None:
+        """The prompt that came back is on its way after all: it stands in the composer no longer, unless changed."""
+        returned, self._returned = self._returned, None
+        if returned is None or turn.input_text != returned.turn.input_text:
+            return
+        if returned.is_still(self.composer.text, self.composer.pieces):
+            self.composer.prompt.put("")
+            await self._put_chips(())
+
+    def begin_edit(self, turn: Turn) -> None:
+        """Take a prompt into the composer, to be sent again; the draft waits."""
+        if self.editing is None:
+            self._aside = Draft(self.draft, self.composer.pieces)
+        self.editing, self._returned = turn, None
+        self.load_prompt(turn)
+
+    async def end_edit(self) -> None:
+        """Leave the old prompt as it is and bring the draft back."""
+        self.editing = None
+        self.workers.cancel_group(self, "chips")
+        await self._put_back_aside()
+
+    async def _put_back_aside(self) -> None:
+        aside, self._aside = self._aside, Draft()
+        self.composer.prompt.put(aside.text)
+        await self._put_chips(aside.pieces)
 
     def load_prompt(self, turn: Turn) -> None:
         """Put a turn's prompt into the composer; large parts and files become chips again."""
@@ -324,6 +360,8 @@ class ThreadScreen(Screen[None]):
         files = await desk.pieces_of(turn) if desk is not None else []
         if desk is self.desk:
             await self._put_chips([*pasted, *files])
+            if self._returned is not None and self._returned.turn is turn:
+                self._returned.pieces = self.composer.pieces
 
     def _run_clock(self) -> None:
         """A timer runs exactly while an answer comes in."""
@@ -342,7 +380,8 @@ class ThreadScreen(Screen[None]):
     async def _draft_due(self) -> None:
         self._draft_timer = None
         self.draw_figures()
-        if self.desk is not None and self.desk.keep_draft(self.draft, self.composer.pieces):
+        kept = self._to_keep
+        if self.desk is not None and self.desk.keep_draft(kept.text, kept.pieces):
             await self.refresh_threads()
 
     @property
@@ -350,17 +389,19 @@ class ThreadScreen(Screen[None]):
         """What the person is writing, also while a command stands in its place."""
         return self.composer.text
 
+    @property
+    def _to_keep(self) -> Draft:
+        """What is kept as the draft: never an old prompt that is being changed."""
+        return self._aside if self.editing is not None else Draft(self.draft, self.composer.pieces)
+
     def keep(self) -> None:
         """Save the draft and the reader's place; only enqueues, so it may run while everything ends."""
         desk = self.desk
         if desk is not None:
-            desk.keep_draft(self.draft, self.composer.pieces)
+            kept = self._to_keep
+            desk.keep_draft(kept.text, kept.pieces)
             desk.keep_place(self.transcript.position())
             desk.drop_if_empty()
-
-
-def _is_draft(thread: Thread) -> bool:
-    return thread.tip_id is None and bool(thread.draft.strip())
 
 
 def _draft_title(thread: Thread) -> str:

@@ -160,7 +160,7 @@ async def test_drafts_are_on_disk_within_a_second_and_come_back(open_app: Open) 
         await drive.store.flush()
         [thread] = await drive.store.threads()
         assert thread.draft == "half a thought"
-    async with open_app() as drive:
+    async with open_app(launch=Launch(resume=True)) as drive:
         assert drive.prompt == "half a thought"
 
 

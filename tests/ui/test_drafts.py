@@ -52,6 +52,85 @@ async def test_a_paste_is_kept_with_its_draft_within_a_second(open_app: Open) ->
         await drive.until(lambda: not on_disk())
 
 
+async def test_a_plain_start_is_an_empty_thread(open_app: Open) -> None:
+    async with open_app() as drive:
+        await drive.type("half a thought")
+        await drive.until("half a thought")
+    async with open_app() as drive:
+        assert drive.prompt == ""
+        assert "half a thought" in drive.text()  # In the list.
+
+
+async def test_the_last_start_ends_where_the_next_one_resumes(open_app: Open) -> None:
+    async with open_app() as drive:
+        await drive.send("First thread")
+        await drive.quiet()
+        first = drive.app.conversation.desk
+        await drive.press("ctrl+n")
+        await drive.send("Second thread")
+        await drive.quiet()
+        assert first is not None
+        drive.app.conversation.open_thread(first.id)
+        await drive.until(lambda: drive.app.conversation.desk is not None and drive.app.conversation.desk.id == first.id)
+    async with open_app(launch=Launch(resume=True)) as drive:
+        assert drive.app.conversation.desk is not None
+        assert drive.app.conversation.desk.id == first.id
+
+
+async def test_an_edit_gives_the_draft_back(drive: Drive) -> None:
+    composer = drive.app.conversation.composer
+    await drive.send("Old prompt")
+    await drive.quiet()
+    await drive.type("my draft")
+    await composer.attach(Pasted(PASTE))
+    await drive.press("escape", "e")
+    await drive.until(lambda: drive.prompt == "Old prompt")
+    await drive.until(lambda: not composer.pieces)
+    assert "Esc ends the edit" in drive.text()
+    await drive.press("escape")
+    await drive.until(lambda: drive.prompt == "my draft" and len(composer.pieces) == 1)
+    assert drive.app.conversation.editing is None
+    await drive.press("escape", "e")
+    await drive.until(lambda: drive.prompt == "Old prompt")
+    await drive.type(" changed")
+    await drive.press("enter")
+    await drive.quiet()
+    await drive.until(lambda: drive.prompt == "my draft" and len(composer.pieces) == 1)
+    assert drive.app.conversation.desk is not None
+    assert drive.app.conversation.desk.path[0].input_text == "Old prompt changed"
+
+
+async def test_an_edit_is_never_saved_as_the_draft(drive: Drive) -> None:
+    await drive.send("Old prompt")
+    await drive.quiet()
+    await drive.type("my draft")
+    await drive.press("escape", "e")
+    await drive.until(lambda: drive.prompt == "Old prompt")
+    drive.app.conversation.keep()
+    assert drive.app.conversation.desk is not None
+    assert drive.app.conversation.desk.thread.draft == "my draft"
+
+
+async def test_a_retry_takes_the_returned_prompt_away(drive: Drive, demo_server: DemoServer) -> None:
+    demo_server.fail_next(400, "invalid_request_error", "No.")
+    await drive.send("Please")
+    await drive.until(lambda: drive.prompt == "Please")
+    await drive.press("escape", "r")
+    await drive.quiet()
+    await drive.until(lambda: drive.prompt == "")
+    assert "A short answer." in drive.text()
+
+
+async def test_a_retry_leaves_words_that_were_changed(drive: Drive, demo_server: DemoServer) -> None:
+    demo_server.fail_next(400, "invalid_request_error", "No.")
+    await drive.send("Please")
+    await drive.until(lambda: drive.prompt == "Please")
+    await drive.type(" do")
+    await drive.press("escape", "r")
+    await drive.quiet()
+    assert drive.prompt == "Please do"
+
+
 async def test_a_paste_alone_is_a_draft_and_stays_with_its_thread(drive: Drive) -> None:
     composer = drive.app.conversation.composer
     await composer.attach(Pasted(PASTE))
