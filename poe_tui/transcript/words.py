@@ -193,6 +193,8 @@ def _failed(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
     if near:
         names = [clause for name in near for clause in ((name, "strong"), (", ", "dim"))]
         paragraphs.append((("Names like it: ", "dim"), *names[:-1], (".", "dim")))
+    if helps := _helps(error):
+        paragraphs.append(helps)
     kept = "What came is kept." if received else "Your prompt is kept."
     last = len(mend) - 1
     keyed = [clause for i, (key, does) in enumerate(mend) for clause in _does(keys, key, does + "." * (i == last))]
@@ -200,6 +202,21 @@ def _failed(turn: Turn, received: int, keys: KeyNames) -> list[Paragraph]:
     if details := _details(error):
         paragraphs.append(((details, "dim"),))
     return paragraphs
+
+
+def _helps(error: dict[str, Any]) -> Paragraph:
+    """What the engine found out besides: the balance and where points are to be had, how much a prompt is too long."""
+    balance, link = error.get("balance"), _text(error, "link")
+    tokens, limit = error.get("tokens"), error.get("limit")
+    words: list[Clause] = []
+    if isinstance(balance, int):
+        words += [("Points left: ", "dim"), (numbers.grouped(balance), "strong"), (". ", "dim")]
+    if link:
+        words += [("More at ", "dim"), (link, "text"), (".", "dim")]
+    if isinstance(tokens, int) and isinstance(limit, int):
+        words += [(numbers.grouped(tokens), "strong"), (" tokens; ", "dim"), (numbers.grouped(limit), "strong")]
+        words.append((" is the most.", "dim"))
+    return tuple(words)
 
 
 def _details(error: dict[str, Any]) -> str:
@@ -222,6 +239,9 @@ def _what_failed(turn: Turn, message: str) -> tuple[str, _Mend]:
         if local is not None:
             return message or local[0], local[1]
         status = None
+    known = _REASONS.get(_text(error, "reason"))
+    if known is not None:
+        return known[0].format(who=who, model=model or "This model"), known[1]
     return (
         _by_message(message.lower(), model)
         or _by_status(status, kind, who, model)
@@ -236,10 +256,29 @@ _LOCAL: dict[str, tuple[str, _Mend]] = {
     "invalid_base_url": ("The address of the server cannot be used.", (_SETTINGS,)),
     "authentication_error": ("There is no usable key.", (_SETTINGS, _RETRY)),
     "storage_error": ("The thread could not be read.", (_RETRY,)),
+    "invalid_field": ("A setting is out of bounds.", (_SETTINGS, _RETRY)),
     "internal_error": ("poe-tui failed.", (_RETRY,)),
 }
 """Failures without an answer: the sentence is the client's own message, this one where it has none."""
 
+
+_REASONS: dict[str, tuple[str, _Mend]] = {
+    "bad_key": ("{who} refused the key.", (_SETTINGS, _RETRY)),
+    "no_points": ("No points are left for this request.", (_RETRY, _OTHER)),
+    "quota": ("The quota at {who} is used up.", (_RETRY, _OTHER)),
+    "rate_limited": ("Rate limited by {who}.", (_RETRY, _OTHER)),
+    "wait_too_long": ("{who} asks for a longer wait than is made by itself.", (_RETRY, _OTHER)),
+    "moderation": ("{who} does not allow this request.", (_OTHER, _RETRY)),
+    "unknown_model": ("{who} knows no model named {model}.", (_OTHER, _RETRY)),
+    "prompt_too_long": ("The conversation is too long for {model}.", (_OTHER, _NEW)),
+    "request_too_large": ("The request is larger than {who} takes.", (_OTHER, _NEW)),
+    "no_tools": ("{model} cannot call tools.", (_OTHER, _RETRY)),
+    "unsupported_field": ("{model} does not take one of the settings.", (_SETTINGS, _OTHER)),
+    "no_responses": ("{model} does not take this kind of request.", (_OTHER,)),
+    "chain_refused": ("{who} does not go on from its earlier answer.", (_RETRY, _OTHER)),
+    "overloaded": ("{who} is overloaded.", (_RETRY, _OTHER)),
+}
+"""What the engine read out of a server's answer (``engine.reasons``); the other reasons say no more than the status."""
 
 _MESSAGES: tuple[tuple[tuple[str, ...], str, _Mend], ...] = (
     (("does not support responses",), "{model} does not take this kind of request.", (_OTHER,)),

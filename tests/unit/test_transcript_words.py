@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from poe_tui.api import errors
+from poe_tui.numbers import grouped
 from poe_tui.transcript.words import KeyNames, empty_thread, retrying, server_name, state_words, trouble
 from tests.unit.transcript_kit import a_turn
 
@@ -47,6 +48,43 @@ def test_retrying() -> None:
     assert retrying("", 0, 2, 3, KEYS)[0][:3] == (
         ("The request failed. ", "warning"), ("Trying again in ", "text"), ("0 s", "strong"),
     )  # fmt: skip
+
+
+# --- what the engine found out ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("no_points", "No points are left for this request."),
+        ("quota", "The quota at Poe is used up."),
+        ("prompt_too_long", "The conversation is too long for GPT-9."),
+        ("no_tools", "GPT-9 cannot call tools."),
+        ("unsupported_field", "GPT-9 does not take one of the settings."),
+        ("moderation", "Poe does not allow this request."),
+        ("chain_refused", "Poe does not go on from its earlier answer."),
+        ("provider_failed", "Poe did not take this request."),
+        ("odd", "Poe did not take this request."),
+    ],
+)
+def test_the_reason_goes_before_the_status(reason: str, sentence: str) -> None:
+    error = {"http_status": 400, "message": "litellm.BadRequestError: x", "reason": reason}
+    assert said("failed", error, server="https://api.poe.com/v1")[0] == sentence
+
+
+def test_no_points_with_the_balance_and_the_link() -> None:
+    error = {"http_status": 402, "reason": "no_points", "balance": 12480, "link": "https://poe.com/api/keys"}
+    assert said("failed", error)[1] == f"Points left: {grouped(12480)}. More at https://poe.com/api/keys."
+    assert said("failed", {**error, "balance": None})[1] == "More at https://poe.com/api/keys."
+
+
+def test_by_how_much_a_prompt_is_too_long() -> None:
+    error = {"http_status": 400, "reason": "prompt_too_long", "tokens": 1001081, "limit": 1000000}
+    assert f"{grouped(1001081)} tokens; {grouped(1000000)} is the most." in said("failed", error)
+
+
+def test_a_field_out_of_bounds_says_the_bound() -> None:
+    words = "temperature: must be 0 to 2. Nothing was sent."
+    found = said("failed", {"type": "invalid_field", "reason": "invalid_field", "message": words})
+    assert found[0] == words
 
 
 # --- other ways to break off ------------------------------------------------------------------------------------------
