@@ -105,6 +105,12 @@ class Flight:
             self.error |= {"reason": "wait_too_long", "retry_after": error.seconds}
         self.status = "interrupted" if isinstance(error, _BROKEN) else "failed"
 
+    def restore(self, refusal: dict[str, Any] | None, built: BuiltRequest) -> None:
+        """Name what ``/responses`` said where chat/completions turned out not to exist: that error is the news."""
+        error = self.error
+        if refusal and error and built.endpoint == "chat" and error.get("http_status") in (404, 405, 501):
+            self.error = refusal
+
     def refuse(self, message: str, kind: str = "storage_error", **more: str) -> None:
         """Something of ours stood in the way before anything was sent."""
         self.error = {"type": kind, "message": message, **more}

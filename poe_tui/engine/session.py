@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poe_tui.api.errors import APIError
 from poe_tui.api.retry import Attempts
-from poe_tui.engine import chain, file_parts, reasons
+from poe_tui.engine import chain, file_parts, reasons, route
 from poe_tui.engine import context as context_of
 from poe_tui.engine.fields import problems
 from poe_tui.engine.flight import Flight
@@ -277,6 +277,7 @@ class Session:
         attempts = Attempts(limit=advanced.max_requests, connect_left=advanced.connect_timeout)
         suspected: list[str] = []
         held: Repair | None = None
+        refusal: dict[str, Any] | None = None
         while True:
             async with aclosing(self._exchange(flight, context, built, attempts)) as events:
                 async for event in events:
@@ -293,8 +294,11 @@ class Session:
                 yield self._tell(flight, held.told)
             held = None
             if found is None:
+                flight.restore(refusal, built)
                 return
-            if found.feature is not None and found.certain:
+            # That a model has no /responses is only of use where chat/completions answers: a server may have neither.
+            wait_and_see = found.feature == route.REFUSES and attempts.left
+            if found.feature is not None and found.certain and not wait_and_see:
                 self._catalog.remember(context.model, found.feature)
             elif found.feature is not None:
                 suspected.append(found.feature)
@@ -304,6 +308,7 @@ class Session:
                 held = found
             elif found.told.text:
                 yield self._tell(flight, found.told)
+            refusal = refusal or flight.error
             context = found.context
             built = self._take_off(flight, context)
 

@@ -392,3 +392,14 @@ class TestStopping:
         watcher.leave()
         assert end.turn.status == "completed"
         assert any(event.type == "response.reasoning_text.delta" for event in watcher.events[thread.id])
+
+
+async def test_a_server_that_has_neither_endpoint_is_quoted_with_its_first_words(bench: Bench) -> None:
+    words = "Model does not support responses method."
+    bench.server.fault("status", status=400, times=1, body={"error": {"message": words}})
+    bench.server.fault("status", status=404, times=1, body={"error": {"message": "No such endpoint"}})
+    turn = await bench.ask(bench.thread(), "Hello?")
+    assert turn.status == "failed"
+    assert turn.error is not None and turn.error["message"] == words and turn.error["http_status"] == 400
+    assert (await bench.ask(bench.thread(), "Hello?")).status == "completed"
+    assert endpoints(bench) == ["responses", "chat", "responses"], "nothing was remembered"
