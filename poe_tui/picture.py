@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from poe_tui.media import Media
+
 Colour = int
 """``0xRRGGBB``."""
 
@@ -33,3 +35,11 @@ def fitted(pixels: tuple[int, int], columns: int, rows: int) -> tuple[int, int]:
     width, height = max(1, pixels[0]), max(1, pixels[1])
     scale = min(1.0, columns / width, 2 * rows / height)
     return max(1, round(width * scale)), max(1, round(height * scale / 2))
+
+
+@dataclass(slots=True, frozen=True)
+class Shown:
+    """One image, film or sound of an answer, as much of it as is known here."""
+
+    media: Media
+    picture: Picture | None = None

@@ -185,8 +185,6 @@ class _Ask:
     asked: attached.Asked
     models: list[str]
     fields: dict[str, Any]
-    demo_origin: str = ""
-    """Where the built-in server's pictures are: the one place on this machine that media are fetched from."""
 
     async def run(self, interruption: _Interruption) -> int:
         """Ask, print, and return the exit code."""
@@ -209,7 +207,7 @@ class _Ask:
             if self.options.json:
                 interruption.told = True
                 self._print_json(oneshot.answers)
-            saved = await self._media([turn for answer in oneshot.answers for turn in answer.turns])
+            saved = await self._media(runtime, [turn for answer in oneshot.answers for turn in answer.turns])
             if interruption.received is not None:
                 return interruption.code
             codes = (self._exit_code(answer) for answer in oneshot.answers)
@@ -221,7 +219,7 @@ class _Ask:
             return REFUSED_TOOL
         return structured.exit_code(answer.turn) if code == OK and self.options.schema is not None else code
 
-    async def _media(self, turns: Sequence[Turn]) -> int:
+    async def _media(self, runtime: Runtime, turns: Sequence[Turn]) -> int:
         """Save the media of the answers, or say that there are some."""
         from poe_tui.cli import saved_media
 
@@ -229,7 +227,7 @@ class _Ask:
             if not self.options.json and not self.options.events:
                 saved_media.tell(turns)
             return OK
-        return await saved_media.save(turns, self.options.save_media, self.settings, self.demo_origin)
+        return await saved_media.save(turns, self.options.save_media, runtime)
 
     # --- what it runs on ----------------------------------------------------------------------------------------
 
@@ -239,7 +237,6 @@ class _Ask:
 
         async with self._server() as server:
             if server is not None:
-                self.demo_origin = server.base_url.removesuffix("/v1")
                 runtime = await Runtime.open_demo(self.settings, server.key, server.base_url, save=self._saves)
             else:
                 path = setup.store_path(self.settings, save=self._saves)

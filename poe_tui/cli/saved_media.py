@@ -11,7 +11,7 @@ from poe_tui.cli.output import say
 from poe_tui.numbers import size
 
 if TYPE_CHECKING:
-    from poe_tui.config import Settings
+    from poe_tui.engine.runtime import Runtime
     from poe_tui.media import Media
     from poe_tui.model import Turn
 
@@ -27,20 +27,20 @@ def tell(turns: Sequence[Turn]) -> None:
                 say(f"the answer holds {_words(media)}. --save-media DIR saves it.")
 
 
-async def save(turns: Sequence[Turn], folder: str, settings: Settings, own: str) -> int:
+async def save(turns: Sequence[Turn], folder: str, runtime: Runtime) -> int:
     """Save all media of the answers into a folder, saying where each went; return an exit code.
 
     Args:
         turns: the answers.
         folder: from the command line.
-        settings: for the limit and the proxy.
-        own: the origin of the built-in demo server, if that was asked.
+        runtime: what was asked.
     """
     from poe_tui.engine import media as taking
     from poe_tui.engine.aside import aside
     from poe_tui.media import find_media
 
-    web = taking.downloader(limit=settings.files.media_bytes, proxy=settings.advanced.proxy, own=own)
+    settings = runtime.settings
+    web = taking.downloader(limit=settings.files.media_bytes, proxy=settings.advanced.proxy, own=runtime.own_origin)
     code = OK
     for turn in turns:
         for media in find_media(turn.output):

@@ -58,6 +58,10 @@ class Taken:
         assert self.media.format is not None
         return self.media.format
 
+    def bytes(self) -> bytes:
+        """The file, as :meth:`Media.data` gives that of what came with an answer."""
+        return self.data
+
 
 def downloader(*, limit: int = LIMIT, proxy: str | None = None, own: str = "") -> PublicWeb:
     """Return what fetches media.

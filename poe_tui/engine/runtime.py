@@ -39,6 +39,8 @@ class Runtime:
     settings: Settings
     workplace: Workplace = field(default_factory=Workplace)
     """Where tools run. Set ``workplace.keep_always`` to save what is allowed for good."""
+    own_origin: str = ""
+    """Where the built-in demo server's pictures are: the one place on this machine that media are fetched from."""
 
     @classmethod
     async def open(
@@ -78,7 +80,7 @@ class Runtime:
     @classmethod
     async def open_demo(cls, settings: Settings, key: Secret, base_url: str, *, save: bool = True) -> Runtime:
         """Open against an embedded demo server: its threads and its model list live in places of their own."""
-        return await cls.open(
+        runtime = await cls.open(
             settings,
             key,
             store_path=paths.database_file(demo=True) if save else None,
@@ -86,6 +88,8 @@ class Runtime:
             cache_path=paths.catalog_file("demo"),
             extra_tools=DEMO_TOOLS,
         )
+        runtime.own_origin = runtime.client.server.removesuffix("/v1")
+        return runtime
 
     @classmethod
     def _wire(

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from poe_tui import numbers
 from poe_tui.actions import Scope
 from poe_tui.palette import POE_DARK, Palette
+from poe_tui.screens.media_actions import MediaActions
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.prompt_files import PromptFiles
 from poe_tui.screens.stage import Stage
@@ -44,7 +45,7 @@ SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.le
 """In message mode; the key for help stands before ``continue``, which gives way first."""
 
 
-class ConversationScreen(PromptFiles):
+class ConversationScreen(PromptFiles, MediaActions):
     """The page that is there from the first frame on."""
 
     AUTO_FOCUS = "#prompt"
@@ -94,7 +95,7 @@ class ConversationScreen(PromptFiles):
         """Draw what is known before anything is opened."""
         self.header.tell(demo=self._demo)
         # The pill has a row of its own, so the transcript needs none.
-        self.stage.look(palette=self.palette, tail_rows=0)
+        self.stage.look(palette=self.palette, tail_rows=0, shown=self.shelf)
         self.bind_keys(self.keys)
         self.composer.prompt.take_paste = self.take_paste
         self._fit()

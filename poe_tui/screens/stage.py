@@ -69,6 +69,13 @@ class Stage(Container):
             super().__init__()
             self.turn_id = turn_id
 
+    class SaveMedia(Message):
+        """The images, films and sounds of an answer are to be saved."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
     class RetryWith(Message):
         """A model is to be chosen and asked the same."""
 
@@ -222,6 +229,11 @@ class Stage(Container):
         """The numbered sources."""
         if self.turn is not None:
             self.post_message(self.Sources(self.turn.id))
+
+    def action_turn_save_media(self) -> None:
+        """Fetch and save what the answer holds besides words."""
+        if self.turn is not None:
+            self.post_message(self.SaveMedia(self.turn))
 
     def action_turn_edit(self) -> None:
         """Take the prompt back into the composer, to be sent as a sibling."""

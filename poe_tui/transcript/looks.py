@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poe_tui.model import Cost, Turn
 from poe_tui.palette import Palette
+from poe_tui.picture import Shown
 from poe_tui.transcript import words
 from poe_tui.transcript.document import Document
 from poe_tui.transcript.render import Painter
@@ -112,6 +113,23 @@ class Looks(Base):
     def name_of(self, name_of: Callable[[str], str] | None) -> None:
         self.document.around.name_of = name_of
         self.changed_all()
+
+    @property
+    def shown(self) -> Callable[[Turn, int, int], Shown | None] | None:
+        """What is known of a turn's media besides what its row holds, and their pictures."""
+        return self.document.around.shown
+
+    @shown.setter
+    def shown(self, shown: Callable[[Turn, int, int], Shown | None] | None) -> None:
+        self.document.around.shown = shown
+        self.changed_all()
+
+    def changed_turn(self, turn_id: str) -> None:
+        """Draw one turn again, if it is on the path and was looked at."""
+        place = self.document.place(turn_id)
+        if place is not None and self.document.view(place).built:
+            self.document.changed.add(place)
+            self._lay_out()
 
     @property
     def tail_rows(self) -> int:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.color import Color
 from rich.style import Style
 
 from poe_tui.palette import Palette
+
+_PIXELS = "px:"
+
+
+def pixel_role(upper: int, lower: int) -> str:
+    """The role of a cell that is two pixels of an image, ``0xRRGGBB`` each."""
+    return f"{_PIXELS}{upper:06x}{lower:06x}"
+
+
+@lru_cache(4096)
+def _pixels(role: str) -> Style:
+    at = len(_PIXELS)
+    return Style(color=Color.parse(f"#{role[at : at + 6]}"), bgcolor=Color.parse(f"#{role[at + 6 : at + 12]}"))
+
 
 Ground = str
 """The background a row stands on: ``bg``, ``code`` or ``panel``."""
@@ -31,6 +47,8 @@ class Styles:
 
     def __call__(self, role: str = "", ground: Ground = "bg") -> Style:
         """The style of a role on a ground."""
+        if role.startswith(_PIXELS):
+            return _pixels(role)
         key = role, ground
         style = self._known.get(key)
         if style is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from poe_tui.model import Cost, Turn
+from poe_tui.picture import Shown
 from poe_tui.sanitize import clean
 from poe_tui.transcript.rows import Frame
 
@@ -20,6 +21,9 @@ class Surroundings:
     cost_of: Callable[[Turn], Cost] | None = None
     name_of: Callable[[str], str] | None = None
     """The display name of a model id."""
+    shown: Callable[[Turn, int, int], Shown | None] | None = None
+    """What is known of one of a turn's media (by its place), and its picture in so many cells across; it may come
+    later, and then the turn is drawn again."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

@@ -9,9 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from poe_tui import numbers
+from poe_tui.media import Media, find_media, image_of
 from poe_tui.model import Cost, Turn
 from poe_tui.transcript import items, words
 from poe_tui.transcript.answer import Answer, Part
+from poe_tui.transcript.media_blocks import media_blocks
 from poe_tui.transcript.model_line import ModelLine
 from poe_tui.transcript.rows import BLANK_ROW, GAP, Frame, Leaf, Row, Rows, Stack
 from poe_tui.transcript.stream import Stream
@@ -58,6 +60,7 @@ class TurnView:
     """The block of each member of the stack; ``None`` for a gap."""
     _answer: Answer | None = None
     _prompts: list[Prompt] | None = None
+    _media: Sequence[Media] | None = None
     _kept_notes: Sequence[str] = ()
     _thought_for = 0.0
     _price: tuple[float, Cost | None] = (float("-inf"), None)
@@ -86,7 +89,7 @@ class TurnView:
     def load(self, turn: Turn) -> None:
         """The contents of a sketched turn are here."""
         self.turn, self.loaded = turn, True
-        self._weight = self._height = self._stack = self._answer = self._prompts = None
+        self._weight = self._height = self._stack = self._answer = self._prompts = self._media = None
 
     @property
     def answer(self) -> Answer:
@@ -118,7 +121,7 @@ class TurnView:
         self.turn = turn
         self.unsaved_reason = unsaved_reason
         self._answer = Answer.of(turn.output)
-        self._prompts = None
+        self._prompts = self._media = None
         self._weight = None
         if stream is not None:
             self._answer.keep_from(stream.answer)
@@ -132,7 +135,7 @@ class TurnView:
             self._height = self._stack.height
             self._stack = None
             self._answer = None
-            self._prompts = None
+            self._prompts = self._media = None
             self._drawn = {}
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -232,6 +235,7 @@ class TurnView:
         blocks.append(Header(self._model_line()))
         blocks.extend(self._reasoning(bool(body)))
         blocks.extend(body)
+        blocks.extend(media_blocks(self.turn, self.media, self.around))
         if (not self.live or any(not text.blank for text in self.answer.texts)) and (sources := self.answer.sources):
             blocks.append(Sources(tuple(sources)))
         blocks.extend(self._afterwards())
@@ -249,11 +253,27 @@ class TurnView:
                     blocks.append(self._text(part, part.text, first_code))
                     if position < last_text:
                         first_code += part.text.code_count
-            elif not (part.item.get("type") == "web_search_call" and (position < last_text or has_sources)):
+            elif not (
+                (part.item.get("type") == "web_search_call" and (position < last_text or has_sources))
+                or (part.item.get("type") == "image_generation_call" and self._is_media(part.item))
+            ):
                 line = items.activity(part.item, live=self.live, result_size=self._result(part))
                 snug = bool(blocks) and isinstance(blocks[-1], Activity)
                 blocks.append(replace(line, snug=snug))
         return blocks
+
+    def _is_media(self, item: Mapping[str, Any]) -> bool:
+        """Whether an image of the answer is told about under it."""
+        return not self.live and image_of(item) is not None
+
+    @property
+    def media(self) -> Sequence[Media]:
+        """The images, films and sounds of the finished answer."""
+        if self.live:
+            return ()
+        if self._media is None:
+            self._media = find_media(self.turn.output)
+        return self._media
 
     def _text(self, part: Part, text: Text, first_code: int) -> Block:
         if part.kind == "refusal":

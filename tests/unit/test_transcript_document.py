@@ -173,9 +173,9 @@ def test_arguments_of_any_kind() -> None:
 
 def test_an_image_is_a_line_with_its_size_and_never_base64() -> None:
     rows = stored_text(IMAGE)
-    assert "Image · 8 kB" in rows
+    assert "Image · PNG · 8 kB   w saves" in rows
     assert "iVBOR" not in " ".join(rows)
-    assert "Image · 3.1 MB" in stored_text({**IMAGE, "result": {"$poe_file": "ab", "prefix": "", "size": 3_145_728}})
+    assert "Image · 3.1 MB   w saves" in stored_text({**IMAGE, "result": {"$poe_file": "ab", "prefix": "", "size": 3_145_728}})
 
 
 def test_unknown_items_are_one_dim_line() -> None:
