@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, getters, on
@@ -36,13 +36,17 @@ LOW = 16
 """Rows under which the composer has no footer and the price moves to the status line."""
 SHORT = 25
 """Rows under which the page is compact."""
+NEARLY_FULL = 0.9
+"""Share of the context window from which the composer warns."""
 WIDTHS = [(0, "-small"), (60, "-narrow"), (NARROW, "-wide")]
 HEIGHTS = [(0, "-tiny"), (10, "-low"), (LOW, "-short"), (SHORT, "-tall")]
 
 STREAMING = ["answer.stop", "model.pick", "thread.search", "copy.sheet"]
 IDLE = ["model.pick", "model.effort", "thread.search", "copy.sheet"]
 SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.leave"]
-"""In message mode; the key for help stands before ``continue``, which gives way first."""
+"""In message mode; the key for help stands before the last one and gives way first."""
+MENDING = ["turn.retry", "turn.continue"]
+"""What a broken turn's sentence offers: keys of message mode, so from the prompt they stand behind Esc."""
 
 
 class ConversationScreen(PromptFiles, MediaActions):
@@ -112,7 +116,6 @@ class ConversationScreen(PromptFiles, MediaActions):
         else:
             newline += ["shift+enter", "alt+enter", "ctrl+enter"]
         self.composer.prompt.bind_enter(send, newline)
-        self.stage.look(keys={action: label_of(action, keys) for action in keys})
         footer = [(label_of("composer.send", keys), "send"), (label_of("composer.newline", keys), "newline")]
         if send_key == "ctrl+j" and "composer.send" not in keys:
             footer = [("^J", "send"), ("Enter", "newline")]
@@ -177,12 +180,26 @@ class ConversationScreen(PromptFiles, MediaActions):
         price = numbers.points(desk.next_cost(self.draft, extra=extra)) if not self.menu.is_open else ""
         share = desk.context_share(self.draft, extra=extra)
         low = self.app.size.height < LOW
-        self.composer.tell(next_turn=price)
+        self.composer.tell(next_turn=price, warning=self._context_warning(share))
         self.status.tell(
             context="" if share is None else "< 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %"),
             thread=self._thread_words(desk) if desk.path else "",
             next_turn=price if low else "",
             notice=self.unsaved,
+        )
+
+    def _context_warning(self, share: float | None) -> Sequence[str]:
+        """What to say of a context window that is nearly full, or too small: the longest words first."""
+        if share is None or share < NEARLY_FULL:
+            return ()
+        full = f"Context {min(int(share * 100), 999)} % full"
+        if share <= 1:
+            return (f"{full}. {label_of('thread.new', self.keys)} starts a new thread", full)
+        other, send = label_of("model.pick", self.keys), self._footer[0][0]
+        return (
+            f"{full}: the model cannot read it all. {other} another model, {send} sends anyway",
+            f"The model cannot read it all. {other} model, {send} sends anyway",
+            full,
         )
 
     @staticmethod
@@ -207,12 +224,27 @@ class ConversationScreen(PromptFiles, MediaActions):
         shown = SELECTED if self.stage.in_message_mode else STREAMING if running else IDLE
         keys = bar(shown, self.keys)
         if self.stage.in_message_mode:
-            keys.insert(-2, (label_of("message.help", self.keys), "help"))
+            if not self.stage.can_continue:
+                keys = [key for key in keys if key[1] != "continue"]
+            keys.insert(-1, (label_of("message.help", self.keys), "help"))
         else:
             keys.append(("/", "commands"))
         self.status.tell(keys=keys)
         editing = [*self._footer[:1], ("Esc", "ends the edit")]
         self.composer.tell(keys=editing if self.editing is not None else self._footer)
+        self._name_keys()
+
+    def _name_keys(self) -> None:
+        """Let the sentences of the transcript name keys as they have to be pressed here."""
+        names = {action: label_of(action, self.keys) for action in self.keys}
+        last = self.desk.path[-1] if self.desk is not None and self.desk.path else None
+        if last is not None and last.status not in ("completed", "in_progress") and not self.stage.in_message_mode:
+            names |= {action: f"Esc {label_of(action, self.keys)}" for action in MENDING}
+        self.stage.look(keys=names)
+
+    def on_transcript_turn_selected(self) -> None:
+        """Another turn, other keys."""
+        self.draw_keys()
 
     def on_transcript_follow_changed(self, event: Transcript.FollowChanged) -> None:
         """The pill counts what came below the view."""

@@ -35,6 +35,11 @@ class Returned:
         return bool(text or pieces) and text == self.text and list(pieces) == self.pieces
 
 
+def nothing_accepted(turn: Turn) -> bool:
+    """Whether a turn failed before any model saw it: no output, no usage, refused or never connected."""
+    return turn.status == "failed" and not turn.output and not turn.usage
+
+
 def part_of(piece: Piece) -> DraftPart:
     """Return a chip's content as it is stored."""
     if isinstance(piece, Pasted):

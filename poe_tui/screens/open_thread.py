@@ -13,7 +13,7 @@ from operator import is_ as _is
 from typing import TYPE_CHECKING, Any
 
 from poe_tui.model import Cost, Item, ModelInfo, Thread, Turn, new_id
-from poe_tui.screens.drafts import part_of, pieces_of
+from poe_tui.screens.drafts import nothing_accepted, part_of, pieces_of
 from poe_tui.widgets.composer import Pasted
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ class OpenThread:
         """What the path cost so far."""
         from poe_tui.engine import cost
 
-        return cost.total(self.cost_of(turn) for turn in self.path)
+        free = Cost(0.0, 0.0, estimated=False)
+        return cost.total(free if nothing_accepted(turn) else self.cost_of(turn) for turn in self.path)
 
     def next_cost(self, draft: str, info: ModelInfo | None = None, *, extra: int = 0) -> Cost:
         """What sending ``draft`` and ``extra`` tokens may cost, with this thread's model or another."""

@@ -45,6 +45,7 @@ class Stage(Container):
         *(Binding(str(number), f"turn_copy_block('{number}')", show=False) for number in range(1, 10)),
         Binding("space", "screen.transcript_page_down", show=False),
         Binding("home", "message_first", show=False),
+        Binding("slash", "palette", show=False),
     ]
 
     class Copy(Message):
@@ -152,12 +153,15 @@ class Stage(Container):
         return next((turn for turn in self.desk.path if turn.id == selected.id), selected)
 
     def enter(self) -> bool:
-        """Begin message mode on the last turn; False when there is none."""
+        """Begin message mode on the last turn that is in view; False when there is none."""
         if self.desk is None or not self.desk.path:
             return False
         self.transcript.focus()
         if self.transcript.selected is None:
-            self.transcript.select(self.desk.path[-1].id)
+            # Nothing moves: the turn at the foot of the page is meant, which at the end is the last.
+            rows = self.transcript.viewport.rows()
+            seen = self.transcript.document.view(rows[-1].turn).turn.id if rows else self.desk.path[-1].id
+            self.transcript.select(seen, reveal=False)
         return True
 
     def on_descendant_focus(self) -> None:
@@ -196,6 +200,10 @@ class Stage(Container):
     def action_message_help(self) -> None:
         """The keys that work here."""
         self.app.call_later(self.app.run_action, "app_help")
+
+    def action_palette(self) -> None:
+        """All commands, as behind a slash in the prompt."""
+        self.app.call_later(self.app.run_action, "app_palette")
 
     # --- one turn --------------------------------------------------------------------------------------------------
     def action_turn_copy(self) -> None:
@@ -254,12 +262,18 @@ class Stage(Container):
         if self.turn is not None:
             self.post_message(self.RetryWith(self.turn))
 
+    @property
+    def can_continue(self) -> bool:
+        """Whether the turn's answer broke off."""
+        turn = self.turn
+        return turn is not None and turn.status not in ("completed", "in_progress") and bool(turn.output)
+
     def action_turn_continue(self) -> None:
         """Go on where a broken answer stopped."""
         turn = self.turn
         if turn is None:
             return
-        if turn.status in ("completed", "in_progress") or not turn.output:
+        if not self.can_continue:
             self.notify("Only a broken answer can be continued. r asks again.")
         else:
             self._start(lambda desk, turn: desk.continue_from(turn))

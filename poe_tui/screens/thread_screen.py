@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from poe_tui.model import Thread, Turn
-from poe_tui.screens.drafts import Draft, Returned
+from poe_tui.screens.drafts import Draft, Returned, nothing_accepted
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
@@ -300,7 +300,7 @@ class ThreadScreen(Screen[None]):
                 self.unsaved = f"not saved: {event.unsaved_reason}"
             if not here:
                 self.runtime.store.update_thread(message.thread_id, unread=True)
-            elif desk is not None and _nothing_accepted(event.turn):
+            elif desk is not None and nothing_accepted(event.turn):
                 await self._return_prompt(desk, event.turn)
         if here and event.type == "turn.started":
             await self._sent_again(event.turn)
@@ -416,8 +416,3 @@ def _parts(item: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(content, list):
         return []
     return [part for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
-
-
-def _nothing_accepted(turn: Turn) -> bool:
-    """Whether a turn failed before any model saw it: no output, no usage, refused or never connected."""
-    return turn.status == "failed" and not turn.output and not turn.usage

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from rich.cells import cell_len
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -150,6 +151,7 @@ class Composer(Vertical):
         super().__init__(id=id)
         self._keys: Sequence[tuple[str, str]] = ()
         self._next = ""
+        self._warning: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         """The text, then chips or keys, then the price."""
@@ -201,12 +203,22 @@ class Composer(Vertical):
         await self.attach(*pieces)
 
     # --- the footer ------------------------------------------------------------------------------------------------
-    def tell(self, *, keys: Sequence[tuple[str, str]] | None = None, next_turn: str | None = None) -> None:
-        """Set the keys or the price of the next turn (without ``next turn``; empty says nothing)."""
+    def tell(
+        self,
+        *,
+        keys: Sequence[tuple[str, str]] | None = None,
+        next_turn: str | None = None,
+        warning: Sequence[str] | None = None,
+    ) -> None:
+        """Set the keys, the price of the next turn (without ``next turn``; empty says nothing), or a warning.
+
+        A warning stands in the place of the keys, in the first of its wordings that fits.
+        """
         keys = self._keys if keys is None else keys
         price = self._next if next_turn is None else next_turn
-        if (keys, price) != (self._keys, self._next):
-            self._keys, self._next = keys, price
+        warning = self._warning if warning is None else warning
+        if (keys, price, warning) != (self._keys, self._next, self._warning):
+            self._keys, self._next, self._warning = keys, price, warning
             self._draw_footer()
 
     def on_resize(self) -> None:
@@ -217,10 +229,15 @@ class Composer(Vertical):
         price = f"next turn {self._next}" if self._next else ""
         room = self.size.width - 6 - len(price)
         narrow = self.app.size.width < 90
-        shown = [] if self._fit_chips(room) else list(self._keys)
+        chips = self._fit_chips(room)
+        shown = [] if chips else list(self._keys)
         while shown and key_words(shown, narrow=narrow).cell_length > room:
             del shown[-1]
-        self.query_one(".composer-keys", Static).update(key_words(shown, narrow=narrow))
+        words = key_words(shown, narrow=narrow)
+        if self._warning:
+            left = room - sum(chip.render().cell_length + 1 for chip in self.query(Chip) if chip.display)
+            words = Content.styled(next((text for text in self._warning if cell_len(text) <= left), ""), "$warning")
+        self.query_one(".composer-keys", Static).update(words)
         self.query_one(".composer-next", Static).update(Content.styled(price, DIM))
 
     def _fit_chips(self, room: int) -> int:

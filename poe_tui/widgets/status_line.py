@@ -67,7 +67,8 @@ def draw(facts: StatusFacts, width: int) -> Content:
 def _facts(facts: StatusFacts, *, narrow: bool) -> list[Content]:
     told = [Content.styled(clean(facts.notice, single_line=True), "$warning")] if facts.notice else []
     words = [f"context {facts.context}" if facts.context else ""]
-    words.append((facts.thread if narrow else f"thread {facts.thread}") if facts.thread else "")
+    bare = narrow and facts.thread != "?"
+    words.append((facts.thread if bare else f"thread {facts.thread}") if facts.thread else "")
     words.append(f"next turn {facts.next_turn}" if facts.next_turn else "")
     return told + [Content.styled(word, DIM) for word in words if word]
 

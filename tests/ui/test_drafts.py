@@ -112,7 +112,7 @@ async def test_an_edit_is_never_saved_as_the_draft(drive: Drive) -> None:
 
 
 async def test_a_retry_takes_the_returned_prompt_away(drive: Drive, demo_server: DemoServer) -> None:
-    demo_server.fail_next(400, "invalid_request_error", "No.")
+    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "invalid_request_error"}})
     await drive.send("Please")
     await drive.until(lambda: drive.prompt == "Please")
     await drive.press("escape", "r")
@@ -122,7 +122,7 @@ async def test_a_retry_takes_the_returned_prompt_away(drive: Drive, demo_server:
 
 
 async def test_a_retry_leaves_words_that_were_changed(drive: Drive, demo_server: DemoServer) -> None:
-    demo_server.fail_next(400, "invalid_request_error", "No.")
+    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "invalid_request_error"}})
     await drive.send("Please")
     await drive.until(lambda: drive.prompt == "Please")
     await drive.type(" do")
