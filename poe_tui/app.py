@@ -29,10 +29,12 @@ from poe_tui.screens.conversation import ConversationScreen
 from poe_tui.screens.thread_screen import Start
 from poe_tui.terminal.line_filter import draws_symbols
 from poe_tui.themed_app import ThemedApp
+from poe_tui.widgets.approval import ApprovalDock
 from poe_tui.widgets.bindings import bindings, keymap
 from poe_tui.widgets.scrollbar import ThumbRender
 
 if TYPE_CHECKING:
+    from poe_tui.approvals import Approvals
     from poe_tui.config import Settings
     from poe_tui.opening import Opened
     from poe_tui.storage.errors import StoreState
@@ -59,6 +61,7 @@ class PoeApp(ThemedApp):
         super().__init__(self.early.theme)
         ScrollBar.renderer = ThumbRender
         self.opened: Opened | None = None
+        self.approvals: Approvals | None = None
         self.settings_changed: Signal[Settings] = Signal(self, "settings-changed")
         self._quit_until = 0.0
         self.set_keymap(keymap(self.early.keys))
@@ -100,12 +103,34 @@ class PoeApp(ThemedApp):
         resume = resume or launch.resume or opened.loaded.settings.general.start == "last"
         start = Start(resume=resume and launch.thread is None, thread=launch.thread, model=launch.model)
         await self.conversation.connect(opened.runtime, start, has_key=opened.has_key)
+        await self._watch_approvals(opened)
         for notice in opened.notices[:4]:
             self.notify(notice, severity="warning", timeout=15)
         if not opened.has_key:
             dialogs.ask_for_key(self, why=opened.key_problem)
         self.fetch_models()
         self.fetch_balance()
+
+    async def _watch_approvals(self, opened: Opened) -> None:
+        from poe_tui.approvals import Approvals
+
+        self.approvals = Approvals(self, self.conversation, opened.runtime)
+        opened.runtime.workplace.keep_always = self._allow_always
+        await self.approvals.mount()
+
+    @on(ApprovalDock.Answered)
+    def _approval_answered(self, message: ApprovalDock.Answered) -> None:
+        if self.approvals is not None:
+            self.approvals.answer(message)
+
+    @on(ApprovalDock.Stopped)
+    def _approval_stopped(self) -> None:
+        if self.approvals is not None:
+            self.approvals.stop()
+
+    def _allow_always(self, tool: str) -> None:
+        allowed = self.opened.loaded.settings.tool_use.always if self.opened is not None else None
+        self.save_setting("tool_use.always", f"{allowed}, {tool}" if allowed else tool)
 
     def reopen(self) -> None:
         """Close everything and open it again: another key, another server. The page stays where it is."""

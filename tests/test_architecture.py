@@ -65,6 +65,7 @@ FLOORS: dict[str, int] = {
     "poe_tui.screens": 5,
     "poe_tui.app": 6,
     "poe_tui.commands": 6,
+    "poe_tui.approvals": 6,
     "poe_tui.opening": 6,
     "poe_tui.dialogs": 6,
     "poe_tui.themed_app": 6,

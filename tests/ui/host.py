@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import App
 from textual.screen import Screen
 
@@ -33,8 +35,13 @@ class Host(App[object], inherit_bindings=False):
 
     def text(self) -> str:
         """What is on the screen, a line a row, without trailing spaces."""
-        width, height = self.size
-        rows = self.screen._compositor.render_strips()
-        lines = ["".join(segment.text for segment in strip) for strip in rows]
-        assert len(lines) == height and all(len(line) <= 2 * width for line in lines)
-        return "\n".join(line.rstrip() for line in lines)
+        return text_of(self)
+
+
+def text_of(app: App[Any]) -> str:
+    """What is on an app's screen, a line a row, without trailing spaces."""
+    width, height = app.size
+    rows = app.screen._compositor.render_strips()
+    lines = ["".join(segment.text for segment in strip) for strip in rows]
+    assert len(lines) == height and all(len(line) <= 2 * width for line in lines)
+    return "\n".join(line.rstrip() for line in lines)
