@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from poe_tui.model import Turn
-from poe_tui.transcript.items import call_results, prompts
+from poe_tui.transcript.calls import results_of
+from poe_tui.transcript.items import prompts
 from poe_tui.transcript.rows import Frame, Stack
 from poe_tui.transcript.surroundings import Outline, Surroundings
 from poe_tui.transcript.turn_view import TurnView
@@ -53,7 +54,8 @@ class Document:
         self.turns.replace(views)
         self._places = {turn.id: position for position, turn in enumerate(turns)}
         for before, view in pairwise(views):
-            if results := call_results(view.turn):
+            before.followed = True
+            if results := results_of(view.turn):
                 before.results = results
 
     def supply(self, turn: Turn) -> int | None:
@@ -65,7 +67,7 @@ class Document:
         self.outlines -= 1
         view.load(turn)
         self.turns.measure(place)
-        if place and (results := call_results(turn)):
+        if place and (results := results_of(turn)):
             self.view(place - 1).results = results
         return place
 
@@ -81,11 +83,23 @@ class Document:
             return self._start(event.turn)
         if kind == "turn.ended":
             return self._end(event)
+        if kind.startswith("tool."):
+            return self._tool(event)
         view = self._live
         if view is None or view.stream is None:
             return None
         view.stream.apply(event)
         self.changed.add(self._places[view.turn.id])
+        return view
+
+    def _tool(self, event: Any) -> TurnView | None:
+        """Something happens to the calls a turn ended in."""
+        place = self._places.get(event.turn_id)
+        if place is None:
+            return None
+        view = self.view(place)
+        view.see_tool(event)
+        self.changed.add(place)
         return view
 
     def _start(self, turn: Turn) -> TurnView:
@@ -109,9 +123,10 @@ class Document:
         view = TurnView(turn, self.around, before.turn.model if before is not None else None)
         if before is not None:
             view.context_tokens = _weight(before.turn)
-            if results := call_results(turn):
+            before.be_followed()
+            self.changed.add(place - 1)
+            if results := results_of(turn):
                 before.results = {**before.results, **results}
-                self.changed.add(place - 1)
         if left is not None and left.turn.parent_id == turn.parent_id and turn.sibling_count == 1:
             # The turn that left the path is a sibling, even if the new row does not count it yet.
             count = left.place_among_siblings[1] + 1
@@ -126,6 +141,8 @@ class Document:
             return None
         left = self.view(length)
         self.turns.truncate(length)
+        if length:
+            self.view(length - 1).followed = False
         self._places = {turn_id: at for turn_id, at in self._places.items() if at < length}
         self.changed = {at for at in self.changed if at < length}
         return left
@@ -136,6 +153,8 @@ class Document:
             return None
         view = self.view(place)
         view.end(event.turn, "" if event.saved else event.unsaved_reason or "the reason is unknown")
+        if event.continues:
+            view.deal_with_calls()
         if self._live is view:
             self._live = None
         self.changed.add(place)
@@ -158,6 +177,13 @@ class Document:
     @property
     def live(self) -> TurnView | None:
         """The turn that is running."""
+        return self._live
+
+    @property
+    def busy(self) -> TurnView | None:
+        """The turn whose rows change by themselves: the one that is running, or the last one while its tools run."""
+        if self._live is None and len(self) and (calls := self.view(len(self) - 1).calls) is not None and calls.runs:
+            return self.view(len(self) - 1)
         return self._live
 
     # --- drawing ------------------------------------------------------------------------------------------------------

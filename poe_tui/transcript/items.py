@@ -12,28 +12,30 @@ from urllib.parse import urlsplit
 from poe_tui import numbers
 from poe_tui.model import Item, Turn
 from poe_tui.sanitize import clean, clean_url
+from poe_tui.transcript.calls import open_line
 from poe_tui.transcript.lines import Span
 from poe_tui.transcript.turn_blocks import Activity, Prompt, Source, arguments_line
 from poe_tui.transcript.wrapping import cut
 
 _NAME_LIMIT = 80
+CALLS = ("function_call", "custom_tool_call")
 
 
 # --- output -----------------------------------------------------------------------------------------------------------
-def activity(item: Item, *, live: bool, result_size: int | None = None) -> Activity:
+def activity(item: Item, *, live: bool) -> Activity:
     """The line of an item that is neither text nor reasoning.
 
     Args:
         item: the output item, as much of it as has come.
         live: whether its turn is still running.
-        result_size: bytes of the output a function call was answered with; ``None`` when it was not.
     """
     kind = word(item.get("type")) or "unknown item"
     running = live and item.get("status") not in ("completed", "failed", "incomplete")
     if kind == "web_search_call":
         return Activity((Span(search_words(item, running=running), "dim"),))
-    if kind in ("function_call", "custom_tool_call"):
-        return _call(item, kind, running=running, result_size=result_size)
+    if kind in CALLS:
+        mark = Span("●", "accent") if running else Span("○", "warning" if live else "dim")
+        return open_line(mark, *call_words(item), "" if live else "not run")
     if kind == "image_generation_call":
         return Activity((Span(_image_words(item, running=running), "dim"),))
     name = word(item.get("name"))
@@ -60,18 +62,14 @@ def search_words(item: Item, *, running: bool) -> str:
     return f"{done}: {what}" if what else f"{done} the web" if done == "Searched" else done
 
 
-def _call(item: Item, kind: str, *, running: bool, result_size: int | None) -> Activity:
-    name = word(item.get("name")) or "function"
-    if result_size is not None:
-        return Activity((Span(f"► {name}  {numbers.size(result_size)}", "dim"),))
-    arguments = item.get("arguments") if kind == "function_call" else item.get("input")
+def call_words(item: Item) -> tuple[str, str]:
+    """The name of what a call calls, and its arguments on one line."""
+    arguments = item.get("input") if item.get("type") == "custom_tool_call" else item.get("arguments")
     if isinstance(arguments, dict):
         import json  # 6 ms at start-up that most threads never need
 
         arguments = json.dumps(arguments, ensure_ascii=False)
-    shown = arguments_line(arguments) if isinstance(arguments, str) else ""
-    mark = Span("●", "accent") if running else Span("○", "warning")
-    return Activity((mark, Span(f" {name}"), *([Span(f" {shown}", "dim")] if shown else [])))
+    return word(item.get("name")) or "function", arguments_line(arguments) if isinstance(arguments, str) else ""
 
 
 def _image_words(item: Item, *, running: bool) -> str:
@@ -186,14 +184,3 @@ def _chip(part: Mapping[str, Any]) -> tuple[str, str]:
     kind = word(part.get("type"))
     fallback = {"input_image": "image", "input_file": "file"}.get(kind, kind or "file")
     return name or fallback, numbers.size(count) if count else ""
-
-
-def call_results(turn: Turn) -> dict[str, int]:
-    """Call id -> bytes of its output, for the ``function_call_output`` items among a turn's input."""
-    if all(item.get("type") == "message" for item in turn.input):
-        return {}
-    return {
-        str(item.get("call_id")): len(str(item.get("output") or "").encode("utf-8", "replace"))
-        for item in turn.input
-        if item.get("type") in ("function_call_output", "custom_tool_call_output")
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,11 +9,11 @@ from typing import Any
 
 from poe_tui import numbers
 from poe_tui.media import Media, find_media, image_of
-from poe_tui.model import Cost, Turn
+from poe_tui.model import Turn
 from poe_tui.transcript import items, words
 from poe_tui.transcript.answer import Answer, Part
+from poe_tui.transcript.calls import Calls, Result, left_words, result_line, spent_words
 from poe_tui.transcript.media_blocks import media_blocks
-from poe_tui.transcript.model_line import ModelLine
 from poe_tui.transcript.rows import BLANK_ROW, GAP, Frame, Leaf, Row, Rows, Stack
 from poe_tui.transcript.stream import Stream
 from poe_tui.transcript.surroundings import Outline, Surroundings
@@ -24,7 +23,6 @@ from poe_tui.transcript.turn_blocks import (
     Block,
     Divider,
     Header,
-    Prompt,
     Raw,
     Reasoning,
     Refusal,
@@ -32,38 +30,33 @@ from poe_tui.transcript.turn_blocks import (
     Words,
     estimated_rows,
 )
+from poe_tui.transcript.turn_line import TurnLine
 
 TAIL = 4000
 """Characters of live reasoning that its last lines are taken from."""
 
-PRICE_SECONDS = 1.0
-"""How often the price of a running turn is asked for."""
 
-
-class TurnView:
+class TurnView(TurnLine):
     """A turn and the rows it is drawn as. Builds them when they are first walked over."""
 
     # Defaults of the class, not of each object: a long thread has thousands of turns that nobody looks at.
     loaded = True
     """Whether the turn's contents are here; else it is blank rows of about the right height."""
-    stream: Stream | None = None
     reasoning_open: bool | None = None
     """Whether the person opened or folded this turn's reasoning; ``None``: as the settings say."""
     raw = False
     unsaved_reason = ""
-    results: Mapping[str, int] = MappingProxyType({})
-    """Call id -> bytes of the output a later turn answered the call with."""
-    context_tokens = 0
-    """Tokens of the path before this turn, as the turn before was billed for it; 0 when unknown."""
+    results: Mapping[str, Result] = MappingProxyType({})
+    """Call id -> how the call ended, as a later turn tells it."""
+    followed = False
+    """Whether another turn of the path comes after it."""
     siblings: tuple[int, int] = (0, 0)
     blocks: Sequence[Block | None] = ()
     """The block of each member of the stack; ``None`` for a gap."""
     _answer: Answer | None = None
-    _prompts: list[Prompt] | None = None
     _media: Sequence[Media] | None = None
     _kept_notes: Sequence[str] = ()
     _thought_for = 0.0
-    _price: tuple[float, Cost | None] = (float("-inf"), None)
     _stack: Stack | None = None
     _drawn: Mapping[Block, Rows] = MappingProxyType({})
     _frame: Frame | None = None
@@ -128,6 +121,23 @@ class TurnView:
             self._thought_for = stream.thought_for
             if not (turn.error or {}).get("notes"):
                 self._kept_notes = stream.notes
+
+    def deal_with_calls(self) -> None:
+        """Somebody deals with the calls that the turn ended in."""
+        self.calls = Calls(self.around.clock)
+
+    def see_tool(self, event: Any) -> None:
+        """Something happens to one of its calls."""
+        if self.calls is None:
+            self.deal_with_calls()
+        assert self.calls is not None
+        self.calls.apply(event)
+
+    def be_followed(self) -> None:
+        """Another turn comes after it."""
+        self.followed = True
+        if self.calls is not None:
+            self.calls.close()
 
     def drop(self) -> None:
         """Forget what was laid out and parsed; the height stays known."""
@@ -257,7 +267,7 @@ class TurnView:
                 (part.item.get("type") == "web_search_call" and (position < last_text or has_sources))
                 or (part.item.get("type") == "image_generation_call" and self._is_media(part.item))
             ):
-                line = items.activity(part.item, live=self.live, result_size=self._result(part))
+                line = self._line(part)
                 snug = bool(blocks) and isinstance(blocks[-1], Activity)
                 blocks.append(replace(line, snug=snug))
         return blocks
@@ -283,8 +293,43 @@ class TurnView:
         text.first_code = first_code
         return text
 
-    def _result(self, part: Part) -> int | None:
-        return self.results.get(str(part.item.get("call_id"))) if part.item.get("call_id") else None
+    def _line(self, part: Part) -> Activity:
+        """One line for what is no text."""
+        item = part.item
+        if self.live or item.get("type") not in items.CALLS:
+            return items.activity(item, live=self.live)
+        result = self._result(part)
+        if result is not None:
+            return result_line(items.call_words(item)[0], result)
+        index = self._calls.index(part) if part in self._calls else -1
+        if index >= 0 and self.calls is not None and self.calls.open:
+            return self.calls.line(index, *items.call_words(item))
+        return items.activity(item, live=False)
+
+    @property
+    def _calls(self) -> list[Part]:
+        """The calls that tools of this machine may answer, in the order the engine counts them in."""
+        return [part for part in self.answer.ordered if part.item.get("type") == "function_call"]
+
+    def _result(self, part: Part) -> Result | None:
+        call_id = part.item.get("call_id")
+        if call_id and (told := self.results.get(str(call_id))):
+            return told
+        if self.calls is None or part not in self._calls:
+            return None
+        return self.calls.results.get(self._calls.index(part))
+
+    def _left(self) -> Words | None:
+        """What is said about calls that have no result."""
+        keys = self.around.frame.keys
+        if self.calls is not None and self.calls.steps:
+            return Words((spent_words(self.calls.steps, keys),))
+        dealt_with = self.calls is not None and self.calls.open
+        if self.followed or dealt_with or self.turn.status != "completed":
+            return None
+        left = [items.call_words(part.item)[0] for part in self._calls if self._result(part) is None]
+        stopped = self.calls is not None and self.calls.stopped
+        return Words((left_words(self.turn, left, keys, stopped=stopped),)) if left else None
 
     def _reasoning(self, answered: bool) -> list[Block]:
         answer, mode = self.answer, self.around.frame.reasoning
@@ -326,6 +371,8 @@ class TurnView:
             troubles = words.trouble(self.turn, self._received(), keys)
             if troubles:
                 blocks.append(Words(tuple(troubles)))
+            if left := self._left():
+                blocks.append(left)
         elif self.stream.retry is not None:
             retry = self.stream.retry
             reason = f"rate limited by {words.server_name(self.turn.server)}" if retry.status == 429 else retry.reason
@@ -340,91 +387,3 @@ class TurnView:
         if isinstance(stored, list):
             return [words.server_words(note) for note in stored if isinstance(note, str) and note]
         return self._kept_notes
-
-    # --- the model line -----------------------------------------------------------------------------------------------
-    def _model_line(self) -> ModelLine:
-        turn, frame = self.turn, self.around.frame
-        asked = time.localtime(turn.created_at) if frame.timestamps and turn.created_at else None
-        shown = time.strftime("%H:%M", asked) if asked is not None else ""
-        line = ModelLine(self.around.name(turn.model), self.place_among_siblings, time=shown)
-        if self.stream is not None:
-            return self._live_line(line, self.stream)
-        if turn.status == "in_progress":
-            return replace(line, mark=("●", "accent"))
-        total = turn.timing.get("total")
-        counts = [numbers.seconds(total)] if isinstance(total, (int, float)) else []
-        made = self._made()
-        if made is not None or turn.status == "completed":
-            counts += [numbers.tokens(made[0], estimated=made[1]) if made else "? tok"]
-            counts += [numbers.points(self._final_cost(made))]
-        return replace(line, state=words.state_words(turn), numbers=tuple(counts))
-
-    def _live_line(self, line: ModelLine, stream: Stream) -> ModelLine:
-        running = ("●", "accent")
-        if stream.phase == "retrying":
-            wait = numbers.whole_seconds(self.retry_remaining())
-            return replace(line, mark=("○", "warning"), state=(f"trying again in {wait}", "dim"))
-        if stream.phase == "thinking":
-            seconds = numbers.whole_seconds(self.around.clock() - stream.phase_since)
-            return replace(line, mark=running, state=(f"thinking · {seconds}", "dim"))
-        if stream.phase == "searching":
-            return replace(line, mark=running, state=("searching", "dim"))
-        counts = [numbers.seconds(self.elapsed)]
-        made = stream.answer.characters + stream.answer.thought_characters
-        if made:
-            tokens = numbers.estimated_tokens(made)
-            counts += [numbers.tokens(tokens, estimated=True), numbers.points(self._live_cost(tokens))]
-        return replace(line, mark=running, numbers=tuple(counts))
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the turn was begun."""
-        if self.turn.created_at:
-            return max(0.0, self.around.wall() - self.turn.created_at)
-        return self.around.clock() - self.stream.phase_since if self.stream is not None else 0.0
-
-    def retry_remaining(self) -> float:
-        """Seconds until the next request; 0 when none is waited for."""
-        retry = self.stream.retry if self.stream is not None else None
-        return max(0.0, retry.at + retry.delay - self.around.clock()) if retry is not None else 0.0
-
-    def _made(self) -> tuple[int, bool] | None:
-        """Output tokens and whether they are an estimate; ``None`` where nothing was made."""
-        count = (self.turn.usage or {}).get("output_tokens")
-        if isinstance(count, int):
-            return count, False
-        characters = self.answer.characters + self.answer.thought_characters
-        return (numbers.estimated_tokens(characters), True) if characters else None
-
-    def _received(self) -> int:
-        """Tokens of the answer itself that came."""
-        characters = self.answer.characters
-        if not characters:
-            return 0
-        usage = self.turn.usage or {}
-        count, details = usage.get("output_tokens"), usage.get("output_tokens_details")
-        thought = details.get("reasoning_tokens") if isinstance(details, dict) else 0
-        if isinstance(count, int) and isinstance(thought, int) and count > thought:
-            return count - thought
-        return numbers.estimated_tokens(characters)
-
-    def _cost(self, turn: Turn) -> Cost | None:
-        return self.around.cost_of(turn) if self.around.cost_of is not None else None
-
-    def _final_cost(self, made: tuple[int, bool] | None) -> Cost | None:
-        if self.turn.usage is None and self.turn.status == "stopped" and made is not None:
-            return self._estimated_cost(made[0])
-        return self._cost(self.turn)
-
-    def _live_cost(self, tokens: int) -> Cost | None:
-        now = self.around.clock()
-        if now - self._price[0] >= PRICE_SECONDS:
-            self._price = now, self._estimated_cost(tokens)
-        return self._price[1]
-
-    def _estimated_cost(self, tokens: int) -> Cost | None:
-        """The price with a usage estimated from what has come: the path before, the prompt, the answer so far."""
-        sent = self.context_tokens + numbers.estimated_tokens(sum(len(prompt.text) for prompt in self._prompts or ()))
-        usage: dict[str, Any] = {"input_tokens": sent, "output_tokens": tokens}
-        cost = self._cost(replace(self.turn, usage=usage))
-        return replace(cost, estimated=True) if cost is not None else None

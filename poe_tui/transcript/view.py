@@ -140,7 +140,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
             self.viewport.refresh()
         self.viewport.restore(position)
         self._draw()
-        if self.document.live is not None:
+        if self.document.busy is not None:
             self._wake()
 
     def apply(self, event: Any) -> None:
@@ -257,7 +257,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Break lines for the new width; only what is visible."""
         self._reframe(width=self.size.width)
-        if self.document.live is not None:
+        if self.document.busy is not None:
             self._wake()
 
     def on_unmount(self) -> None:
@@ -347,7 +347,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
             self._timer = None
         self._drawn_at = monotonic()
         self.frames += 1
-        live = self.document.live
+        live = self.document.busy
         if live is not None:
             at = self.document.place(live.turn.id)
             if at is not None:

@@ -86,7 +86,8 @@ def words_of(viewport: Viewport) -> list[str]:
     """The words of the rows on top that together are one line of the source: a row of a table is several."""
     rows = viewport.rows()
     first = rows[0].row
-    same = [row.row for row in rows if row.row.origin is first.origin and row.row.line.start == first.line.start]
+    start = first.line.start
+    same = [row.row for row in rows if start >= 0 and (row.row.origin, row.row.line.start) == (first.origin, start)]
     return [word for row in same or [first] for word in re.findall(r"w\d+", row.line.text)]
 
 

@@ -152,7 +152,7 @@ def test_unknown_tokens_and_prices_are_question_marks() -> None:
 
 def test_a_call_shows_its_arguments_then_the_size_of_its_result() -> None:
     first = a_turn("Ask", [CALL])
-    assert '○ get_weather city: "Tokyo", days: 2' in stored_text(CALL)
+    assert '○ get_weather city: "Tokyo", days: 2 | not run' in stored_text(CALL)
     output = {"type": "function_call_output", "call_id": "c1", "output": "x" * 312}
     second = replace(a_turn("", [message("Rain.")]), input=[output], parent_id=first.id)
     doc = document()
@@ -165,10 +165,10 @@ def test_a_call_shows_its_arguments_then_the_size_of_its_result() -> None:
 
 
 def test_arguments_of_any_kind() -> None:
-    assert "○ get_weather {\"city\":" in stored_text({**CALL, "arguments": '{"city":'})
-    assert "○ get_weather" in stored_text({**CALL, "arguments": ""})
-    assert "○ get_weather city: 1" in stored_text({**CALL, "arguments": {"city": 1}})
-    assert "○ f 2" in stored_text({**CALL, "name": "f", "arguments": "2"})
+    assert "○ get_weather {\"city\": | not run" in stored_text({**CALL, "arguments": '{"city":'})
+    assert "○ get_weather | not run" in stored_text({**CALL, "arguments": ""})
+    assert "○ get_weather city: 1 | not run" in stored_text({**CALL, "arguments": {"city": 1}})
+    assert "○ f 2 | not run" in stored_text({**CALL, "name": "f", "arguments": "2"})
 
 
 def test_an_image_is_a_line_with_its_size_and_never_base64() -> None:
@@ -186,7 +186,7 @@ def test_unknown_items_are_one_dim_line() -> None:
 
 def test_one_line_items_stand_together() -> None:
     rows = stored_text(UNKNOWN, CALL)
-    assert rows.index('○ get_weather city: "Tokyo", days: 2') == rows.index("code_interpreter_call") + 1
+    assert rows.index('○ get_weather city: "Tokyo", days: 2 | not run') == rows.index("code_interpreter_call") + 1
 
 
 def test_searches_give_way_to_the_sources() -> None:
