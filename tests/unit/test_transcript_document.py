@@ -175,7 +175,8 @@ def test_an_image_is_a_line_with_its_size_and_never_base64() -> None:
     rows = stored_text(IMAGE)
     assert "Image · PNG · 8 kB   w saves" in rows
     assert "iVBOR" not in " ".join(rows)
-    assert "Image · 3.1 MB   w saves" in stored_text({**IMAGE, "result": {"$poe_file": "ab", "prefix": "", "size": 3_145_728}})
+    stored = {"$poe_file": "ab", "prefix": "", "size": 3_145_728}
+    assert "Image · 3.1 MB   w saves" in stored_text({**IMAGE, "result": stored})
 
 
 def test_unknown_items_are_one_dim_line() -> None:
