@@ -38,6 +38,8 @@ class Stream:
         self._clock = clock
         self._first_thought: float | None = None
         self._places: dict[str, int] = {}
+        self._thinking: set[int] = set()
+        """The places of the reasoning items."""
         self._arguments: dict[int, list[str]] = {}
         self._cited = 0
         self._handlers: dict[str, Callable[[Any], None]] = {
@@ -69,12 +71,21 @@ class Stream:
 
     # --- text ---------------------------------------------------------------------------------------------------------
     def _text_delta(self, event: Any) -> None:
-        if isinstance(event.delta, str) and event.delta:
+        if self._is_thought(event):
+            self._reasoning_delta(event)
+        elif isinstance(event.delta, str) and event.delta:
             self._enter("text")
             self.answer.text((self._place(event), _index(event, "content_index"))).feed(event.delta)
 
     def _text_done(self, event: Any) -> None:
-        self._whole(event, event.text, "text")
+        if self._is_thought(event):
+            self._reasoning_done(event)
+        else:
+            self._whole(event, event.text, "text")
+
+    def _is_thought(self, event: Any) -> bool:
+        """Whether a text belongs to a reasoning item: bridged models send their thoughts so (poe-api.md §3)."""
+        return bool(self._thinking) and self._place(event) in self._thinking
 
     def _refusal_delta(self, event: Any) -> None:
         if isinstance(event.delta, str) and event.delta:
@@ -129,6 +140,7 @@ class Stream:
             self._places[item["id"]] = place
         kind = str(item.get("type"))
         if kind == "reasoning":
+            self._thinking.add(place)
             self._enter("thinking")
         elif kind != "message":
             self._enter("searching" if kind == "web_search_call" else "tool")
@@ -183,6 +195,7 @@ class Stream:
         """Another request leaves (a refused chain goes on as a replay): what an earlier one brought is void."""
         self.answer = Answer()
         self._places.clear()
+        self._thinking.clear()
         self._arguments.clear()
         self._enter("waiting")
 

@@ -40,6 +40,25 @@ def thought(words: str) -> Any:
     return wire({"type": kind, "output_index": 0, "summary_index": 0, "delta": words})[0]
 
 
+def test_thoughts_that_come_as_text_are_thoughts() -> None:
+    doc = document(60)
+    doc.apply(TurnStarted(begun("Ask")))
+    item = {"type": "reasoning", "id": "rs_1", "content": [{"type": "output_text", "text": "I wonder. Yes."}]}
+    doc.apply(wire({"type": "response.output_item.added", "output_index": 0, "item": {**item, "content": []}})[0])
+    doc.apply(delta("I wonder. "))
+    doc.apply(delta("Yes."))
+    done = {"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "I wonder. Yes."}
+    doc.apply(wire(done)[0])
+    assert text(doc)[4:] == ["▼ Thinking", "I wonder. Yes."]
+    doc.apply(wire({"type": "response.output_item.done", "output_index": 0, "item": item})[0])
+    doc.apply(delta("No.", 1))
+    assert text(doc)[4:] == ["► Thought · ≈ 4 tokens", "", "No."]
+    turn = replace(begun("Ask"), status="completed", output=[item, message("No.")])
+    doc.apply(TurnEnded(turn))
+    assert text(doc)[-1] == "No."
+    assert "I wonder" not in "".join(text(doc))
+
+
 def test_thinking_shows_the_last_three_lines_and_folds_when_the_answer_starts() -> None:
     clock = Clock()
     doc = document(43, clock)
