@@ -85,13 +85,21 @@ class LiveThreads:
         session = self._session(thread)
         self._run(session, session.regenerate(turn_id, model=model))
 
-    def edit(self, thread: Thread, turn_id: str, items: Sequence[Item] | str, *, model: str | None = None) -> None:
+    def edit(
+        self,
+        thread: Thread,
+        turn_id: str,
+        items: Sequence[Item] | str,
+        *,
+        model: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
         """Start a sibling of ``turn_id`` with new input. Raises ThreadBusy or NothingToSend."""
         wanted = as_items(items)
         if is_empty(wanted):
             raise NothingToSend
         session = self._session(thread)
-        self._run(session, session.edit(turn_id, wanted, model=model))
+        self._run(session, session.edit(turn_id, wanted, model=model, overrides=overrides))
 
     def resume(self, thread: Thread, turn: Turn) -> bool:
         """Take up the calls that a stored turn of ``thread`` ended in and that were never answered.
