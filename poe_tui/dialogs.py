@@ -36,7 +36,11 @@ def ask_for_key(app: PoeApp, *, again: bool = False, why: str = "") -> None:
         assert app.opened is not None
         await check_and_store(text, app.opened.loaded.settings)
 
+    stage, desk = app.conversation.stage, app.conversation.desk
+    stage.visible = desk is not None and bool(desk.path)  # The words of an empty thread would stick out at the sides.
+
     def done(outcome: Outcome | None) -> None:
+        stage.visible = True
         if outcome == "stored":
             app.reopen()
         elif outcome == "demo":

@@ -26,7 +26,7 @@ PAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("general", "General", "how the app starts, sends and ends"),
     ("account", "Account", "the server and the key"),
     ("defaults", "Model defaults", "for every new thread; a thread's own options win"),
-    ("instructions", "Instructions", "for every new thread; a thread's own instructions win"),
+    ("instructions", "Instructions & presets", "for every new thread; a thread's own instructions win"),
     ("search", "Web search", "what the server looks up for a model"),
     ("tools", "Tools & approvals", "what models may run here"),
     ("structured", "Structured output", "answers that keep to a schema"),
@@ -112,7 +112,7 @@ class Row:
     def bounds_words(self) -> str:
         """Its bounds in words (``0 to 1``, ``low, medium, high``, ``1 or more``); empty where there are none."""
         if self.kind == "choice":
-            return ", ".join(self.choices)
+            return ", ".join(self.words.get(choice, choice) for choice in self.choices)
         low, high = self.minimum, self.maximum
         if low is None or high is None:
             return ""

@@ -24,10 +24,12 @@ from poe_tui.filters import Filter, parse_filter
 from poe_tui.model import Cost, ModelInfo
 from poe_tui.sanitize import clean
 from poe_tui.screens.sizes import WIDTHS
-from poe_tui.widgets.keys import DIM, STRONG, fitting_keys
+from poe_tui.widgets.keys import DIM, STRONG, key_words
 from poe_tui.widgets.model_detail import detail_lines
 from poe_tui.widgets.model_table import ModelRow, ModelTable
 
+HEIGHTS = [(0, "-low"), (14, "-tall")]
+"""Rows under which the rows of models are worth more than what stands around them."""
 SORTS: tuple[tuple[str, str], ...] = (
     ("match", ""), ("price", "▲"), ("context", "▼"), ("new", "▼"), ("next turn", "▲"), ("name", "▲"),
 )  # fmt: skip
@@ -90,6 +92,7 @@ class ModelPickerScreen(Screen[str | None]):
         Binding("k", "move(-1)", show=False),
     ]
     HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     table = getters.query_one("#picker-table", ModelTable)
     filter_line = getters.query_one("#picker-filter", Input)
@@ -242,9 +245,12 @@ class ModelPickerScreen(Screen[str | None]):
         if not width or not self.is_mounted:
             return
         name, sign = SORTS[self._sort]
+        if not sign and not parse_filter(self.filter_line.value).text:
+            name, sign = SORTS[-1]  # Without words there is nothing to match.
         total = len(self.context.models)
         right = Content.assemble(
-            (f"{self._shown_count}", STRONG), (f" of {total} shown", DIM), ("     sort ", DIM), (name, STRONG),
+            (f"{self._shown_count}", STRONG), (f" of {total}", DIM),
+            (" shown     sort " if width >= 60 else "   by ", DIM), (name, STRONG),
             (f" {sign}" if sign else "", DIM),
         )  # fmt: skip
         left = Content.assemble(("poe-tui  ", DIM) if width >= 90 else "", ("Models", f"{STRONG} bold"))
@@ -252,10 +258,17 @@ class ModelPickerScreen(Screen[str | None]):
             left += Content.styled(f"   {clean(self.context.note, single_line=True)}", DIM)
         room = max(1, width - 6 - left.cell_length - right.cell_length)
         self.query_one("#picker-header", Static).update(Content.assemble(left, " " * room, right))
-        pairs = [("F2", "next favourite"), ("Tab", "list"), ("*", "favourite"), ("s", "sort"), ("/", "filter"),
-                 ("Enter", "use"), ("Esc", "back")]  # fmt: skip
-        self.query_one("#picker-keys", Static).update(fitting_keys(pairs, width - 6, narrow=width < 90))
+        pairs = [("Enter", "use"), ("Tab", "list"), ("Esc", "back")]
+        if self.table.has_focus:
+            pairs[1:2] = [("*", "favourite"), ("s", "sort"), ("/", "filter")]
+        while len(pairs) > 2 and key_words(pairs, narrow=width < 90).cell_length > width - 6:
+            del pairs[-2]
+        self.query_one("#picker-keys", Static).update(key_words(pairs, narrow=width < 90))
         self._draw_detail()
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work in the list than in the filter line."""
+        self._draw_frame()
 
     def _draw_detail(self) -> None:
         row = self.table.selected

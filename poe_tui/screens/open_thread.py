@@ -75,7 +75,6 @@ class OpenThread:
     async def load_pieces(self) -> None:
         """Read what is attached to the draft."""
         from poe_tui.engine.aside import aside
-        from poe_tui.screens.drafts import pieces_of
 
         parts = await self.runtime.store.parts(self.id)
         self.pieces = await aside(lambda: pieces_of(parts)) if parts else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -48,7 +49,7 @@ class SearchModal(ModalScreen[Place | None]):
 
     def compose(self) -> ComposeResult:
         """Words, hits, keys."""
-        with Vertical(classes="dialog -tall"):
+        with Vertical(classes="dialog -search"):
             yield Static(Content.styled(self._title, f"{STRONG} bold"), classes="dialog-title")
             yield Input(self._words, compact=True, placeholder="Words in questions, answers and titles")
             yield ChoiceList()
@@ -57,6 +58,7 @@ class SearchModal(ModalScreen[Place | None]):
 
     def on_mount(self) -> None:
         """Typing searches at once."""
+        self.choices.display = False
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
@@ -70,8 +72,12 @@ class SearchModal(ModalScreen[Place | None]):
         """Show where the words stand."""
         self._hits = await self._find(words) if words.strip() else ()
         self.choices.show(
-            [Choice(str(at), hit.title or "New thread", hit.snippet) for at, hit in enumerate(self._hits)]
+            [
+                Choice(str(at), hit.title or "New thread", hit.snippet, when=_when(hit.created_at))
+                for at, hit in enumerate(self._hits)
+            ]
         )
+        self.choices.display = bool(self._hits)
         told = "" if self._hits or not words.strip() else "Nothing has these words. Fewer letters find more."
         self.note.update(Content.styled(told, DIM))
 
@@ -96,3 +102,13 @@ class SearchModal(ModalScreen[Place | None]):
     def action_cancel(self) -> None:
         """Back to where one came from."""
         self.dismiss(None)
+
+
+def _when(seconds: float) -> str:
+    """The time of today, the day of this year, else the year as well; empty where nobody knows."""
+    if not seconds:
+        return ""
+    at, now = datetime.fromtimestamp(seconds), datetime.now()
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"

@@ -197,8 +197,9 @@ class ThreadActions(ThreadScreen):
         self.draw_figures()
 
     def pick_for_settings(self, take: Callable[[str | None], None]) -> None:
-        """Open the picker for somebody else who wants a model's id."""
-        self.pick_model(take)
+        """Open the picker for somebody else who wants a model's name, as people write it."""
+        desk = self.desk
+        self.pick_model(lambda model: take(desk.name_of(model) if desk is not None else model))
 
     def overrides(self) -> dict[str, str]:
         """This thread's own values by setting, in words."""

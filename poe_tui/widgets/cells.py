@@ -24,6 +24,15 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def cut_words(text: str, width: int) -> str:
+    """The same at the end of a word, where one ends in the second half."""
+    short = cut(text, width)
+    if short == text or len(short) < 2:
+        return short
+    whole = short[:-1] if text[len(short) - 1 : len(short)].isspace() else short[:-1].rpartition(" ")[0]
+    return f"{whole.rstrip(' ,;:')}…" if len(whole) > width // 2 else short
+
+
 def cut_middle(text: str, width: int) -> str:
     """Return a path in at most ``width`` cells: both of its ends, with ``…`` between them where something had to go."""
     if cell_len(text) <= width:

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from poe_tui.sanitize import clean
-from poe_tui.widgets.cells import cut
+from poe_tui.widgets.cells import cut, cut_words
 from poe_tui.widgets.keys import DIM, STRONG
 
 
@@ -25,6 +25,8 @@ class Choice:
     detail: str = ""
     key: str = ""
     """The letter or digit that chooses it at once."""
+    when: str = ""
+    """Said at the right end, dim."""
 
 
 class ChoiceList(Widget):
@@ -89,9 +91,12 @@ class ChoiceList(Widget):
         head = Content.assemble(
             ("▌ ", "$accent") if selected else "  ", (key, STRONG), (label, f"{STRONG} bold" if selected else "$ink")
         )
-        gap = 2 + len(key) + self._label_width + 2 - head.cell_length
-        line = Content.assemble(head, " " * max(2, gap), (cut(detail, max(0, width - head.cell_length - gap)), DIM))
-        line = line if detail else head
+        gap = max(2, 2 + len(key) + self._label_width + 2 - head.cell_length)
+        left = width - head.cell_length - gap - (len(choice.when) + 2 if choice.when else 0)
+        line = Content.assemble(head, " " * gap, (cut_words(detail, max(0, left)), DIM)) if detail else head
+        if choice.when:
+            space = " " * max(2, width - line.cell_length - len(choice.when))
+            line = Content.assemble(line, space, (choice.when, DIM))
         if selected:
             line = Content.assemble(line, " " * max(0, width - line.cell_length)).stylize("on $panel")
         return line

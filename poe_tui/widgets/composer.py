@@ -36,8 +36,9 @@ class Pasted:
     @property
     def name(self) -> str:
         """What the chip calls it."""
-        lines = self.data.count(b"\n") or self.data.count(b"\r")
-        return f"pasted, {numbers.grouped(lines + 1)} lines" if lines else "pasted"
+        ends = self.data.count(b"\n") or self.data.count(b"\r")
+        lines = ends + (not self.data.endswith((b"\n", b"\r")))
+        return f"pasted, {numbers.grouped(lines)} line{'' if lines == 1 else 's'}"
 
     @property
     def size(self) -> int:
@@ -85,6 +86,13 @@ class Chip(Widget, can_focus=True):
     def __init__(self, piece: Piece) -> None:
         super().__init__()
         self.piece = piece
+        self._name_cells = NAME_CELLS
+
+    def fit(self, cells: int) -> None:
+        """Give the name this many cells; the size stays whole."""
+        if cells != self._name_cells:
+            self._name_cells = cells
+            self.refresh(layout=True)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """As wide as its words."""
@@ -92,7 +100,7 @@ class Chip(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Name and size."""
-        name = cut_middle(clean(self.piece.name, single_line=True), NAME_CELLS)
+        name = cut_middle(clean(self.piece.name, single_line=True), self._name_cells)
         return Content.assemble(f" {name} ", (numbers.size(self.piece.size), DIM), " ")
 
     def action_open(self) -> None:
@@ -243,6 +251,13 @@ class Composer(Vertical):
     def _fit_chips(self, room: int) -> int:
         """Show as many chips as fit, the last ones first, and how many there are besides; return how many there are."""
         chips = list(self.query(Chip))
+        for cells in (NAME_CELLS, 20, 14, 10, 14):
+            for chip in chips:
+                chip.fit(cells)
+            if sum(chip.render().cell_length + 1 for chip in chips) <= room:
+                break
+        if chips and (over := chips[-1].render().cell_length + 1 - room + (MORE if len(chips) > 1 else 0)) > 0:
+            chips[-1].fit(max(4, 14 - over))
         hidden = 0
         left = room
         for number, chip in enumerate(reversed(chips)):

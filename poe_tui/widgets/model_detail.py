@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from textual.content import Content
@@ -11,6 +12,12 @@ from poe_tui.sanitize import clean
 from poe_tui.widgets.keys import DIM, STRONG
 from poe_tui.widgets.model_table import fit
 
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKS = (
+    re.compile(r"(\*{1,3}|`)(?=\S)([^*`]+?)(?<=\S)\1"),
+    re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]+?)(?<=\S)\1(?!\w)"),
+    re.compile(r"^(#{1,6}\s+)(.*)$"),
+)
 _LABEL = 14
 """Cells of a label and the gap behind it."""
 
@@ -20,7 +27,7 @@ def detail_lines(info: ModelInfo, width: int, rows: int) -> list[Content]:
 
     Every text of the list is untrusted and cleaned here.
     """
-    description = clean(info.description, single_line=True).strip()
+    description = plain(clean(info.description, single_line=True)).strip()
     facts = " · ".join(part for part in (clean(info.owner, single_line=True), _added(info.created)) if part)
     head = Content.assemble((clean(info.name, single_line=True), f"{STRONG} bold"), (f"  {facts}", DIM))
     if rows < 4:
@@ -32,6 +39,14 @@ def detail_lines(info: ModelInfo, width: int, rows: int) -> list[Content]:
     endpoints = ", ".join(clean(end, single_line=True).rsplit("/v1/", 1)[-1] for end in info.endpoints)
     lines.append(_labelled("Endpoints", [Content(endpoints.replace("/", " ") or "not said")], width))
     return lines[:rows]
+
+
+def plain(text: str) -> str:
+    """Return one line without its Markdown: the marks of emphasis and code go, a link keeps its words."""
+    text = _LINK.sub(r"\1", text)
+    for mark in _MARKS:
+        text = mark.sub(r"\2", text)
+    return text
 
 
 def _labelled(label: str, values: list[Content], width: int) -> Content:

@@ -64,6 +64,8 @@ def layout(width: int) -> list[Column]:
     for name in ("reads", "can", "maker", "context"):
         if name_width() < 24:
             del wanted[name]
+    if name_width() < 12:
+        del wanted["price"]
     columns = [Column("name", "Model", 7, max(8, min(name_width(), 48)))]
     if "can" not in wanted:
         gaps["next"] = 2

@@ -8,6 +8,7 @@ import pytest
 
 from poe_tui.model import Cost, ModelInfo, Price
 from poe_tui.screens.model_picker import ModelPickerScreen, PickerContext
+from poe_tui.widgets.model_detail import plain
 from poe_tui.widgets.model_table import ModelTable, abilities, cell_text, fit, layout
 from tests.ui.host import PALETTES, Host
 
@@ -75,6 +76,38 @@ async def test_letters_act_in_the_list_and_are_text_in_the_filter_line() -> None
         assert "sort price ▲" in app.text()
         await pilot.press("slash")
         assert app.focused is not None and app.focused.id == "picker-filter"
+
+
+async def test_the_key_bar_tells_what_works_where_the_focus_is() -> None:
+    app = host(context())
+    async with app.run_test(size=(120, 30)) as pilot:
+        assert app.text().endswith("   Enter use   Tab list   Esc back")
+        assert "sort name ▲" in app.text()
+        await pilot.press("d")
+        assert "sort match" in app.text()
+        await pilot.press("tab")
+        assert app.text().endswith("   Enter use   * favourite   s sort   / filter   Esc back")
+
+
+async def test_a_tiny_terminal_shows_models_and_whole_heads() -> None:
+    app = host(context())
+    async with app.run_test(size=(40, 9)):
+        lines = app.text().splitlines()
+        assert sum(any(info.name in line for info in MODELS) for line in lines) >= 2
+        assert any(line.split() == ["Model", "Next", "turn"] for line in lines)
+        assert "Models" in lines[0] and "name ▲" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("A **fast** and *small* model, `tool_use` and __all__ that", "A fast and small model, tool_use and all that"),
+        ("2 * 3 * 4, snake_case_name", "2 * 3 * 4, snake_case_name"),
+        ("See [the page](https://a.b/c) ***now***", "See the page now"),
+    ],
+)
+def test_a_description_has_no_markdown(source: str, shown: str) -> None:
+    assert plain(source) == shown
 
 
 async def test_sorting_puts_the_unknown_last() -> None:
