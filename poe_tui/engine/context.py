@@ -9,7 +9,7 @@ from poe_tui.engine import chain, drops, file_parts, instruct, route
 from poe_tui.engine.request import RequestContext
 from poe_tui.engine.thread_options import AppOptions
 from poe_tui.engine.tools import Tool, Toolbox
-from poe_tui.model import Thread, Turn
+from poe_tui.model import ModelInfo, Thread, Turn
 
 if TYPE_CHECKING:
     from poe_tui.config import Settings
@@ -45,16 +45,21 @@ def of_turn(
         functions=[tool.definition for tool in Toolbox(settings, extra_tools).offered(options.tools, info)],
         route=route.choose(settings.advanced.endpoint, info, refused.__contains__),
         files_as_text=file_parts.REFUSED in refused,
-        search=_search(settings, options, needed=drops.NEEDS_SEARCH in refused),
+        search=_search(settings, options, info, needed=drops.NEEDS_SEARCH in refused),
         search_sources=settings.web_search.sources,
         instructions_item=instruct.wanted(settings.advanced.instructions_item, turn.server, turn.model),
         without=drops.names(refused),
     )
 
 
-def _search(settings: Settings, options: AppOptions, *, needed: bool) -> Mapping[str, Any] | None:
-    """The tool of a web search; empty where the thread or the run says no; ``None`` where nobody says anything."""
-    wanted = needed or (settings.web_search.enabled if options.search is None else options.search)
-    if wanted:
+def _search(
+    settings: Settings, options: AppOptions, info: ModelInfo | None, *, needed: bool
+) -> Mapping[str, Any] | None:
+    """The tool of a web search; empty where the thread or the run says no; ``None`` where nobody says anything.
+
+    The settings offer it to models that list it, or are not listed; a person's own word goes before the list.
+    """
+    lists_it = info is None or "web_search" in info.features
+    if needed or (settings.web_search.enabled and lists_it if options.search is None else options.search):
         return settings.web_search.tool
     return {} if options.search is False else None

@@ -59,7 +59,7 @@ def effective(context: RequestContext) -> Fields:
         stream = False if "stream" in context.without else stream
     entries = include if isinstance(include, (list, tuple)) else ()
     return Fields(
-        instructions=instructions or None,
+        instructions=instructions if isinstance(instructions, str) and instructions else None,
         stream=stream,
         include=tuple(name for name in entries if isinstance(name, str)),
         named_id=None if context.by_chat else named_id,

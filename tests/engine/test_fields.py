@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from poe_tui.engine import drops
 from poe_tui.engine.fields import flat, problems
 from poe_tui.engine.request import RequestContext, build
+from poe_tui.engine.route import Route
 from poe_tui.engine.thread_options import AppOptions, with_search
 from tests.engine.conftest import Bench
 from tests.engine.makers import MODEL, SERVER, turn
@@ -88,6 +92,15 @@ class TestSearch:
         assert body.get("include") == (SOURCES if searches else None)
         assert "app" not in body
 
+    async def test_the_settings_offer_it_to_models_that_list_it(self, bench: Bench) -> None:
+        bench.set(web_search__enabled=True)
+        await bench.runtime.catalog.refresh()
+        await bench.ask(bench.thread("Kimi-K2"), "Hello?")
+        await bench.ask(bench.thread("Kimi-K2", options=with_search({}, True)), "Hello?")
+        await bench.ask(bench.thread("Grok-4"), "Hello?")
+        await bench.ask(bench.thread("Some-Unlisted-Bot"), "Hello?")
+        assert [SEARCH in body.get("tools", []) for body in bench.bodies] == [False, True, True, True]
+
     async def test_how_much_it_reads(self, bench: Bench) -> None:
         bench.set(web_search__enabled=True, web_search__context_size="high", web_search__sources=False)
         await bench.ask(bench.thread(), "Hello?")
@@ -119,6 +132,29 @@ class TestRefused:
     def test_what_is_refused_in_this_turn_is_told_where_it_happens(self) -> None:
         now = frozenset({"top_p"})
         assert build(context(overrides={"top_p": 0.5}, without=now, refused_now=now)).notes == ()
+
+
+_ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.text(max_size=2), max_size=2)
+_NAMES = sorted({*drops._ALIASES.values(), "reasoning.effort=high", "include.x", "app", "odd"})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([name for name in _NAMES if "." not in name]),
+        _ODD | st.dictionaries(st.sampled_from(["effort", "summary", "format", "type", "search", "tools"]), _ODD),
+    ),
+    st.sets(st.sampled_from(_NAMES)),
+    st.booleans(),
+)
+def test_nonsense_is_built_without_a_word(options: dict[str, Any], without: set[str], by_chat: bool) -> None:
+    """It is refused afterwards, by its bounds; a preview shows it meanwhile."""
+    fields = {"thread_options": options, "without": frozenset(without), "functions": [FUNCTION], "search": SEARCH}
+    made = build(context(**fields, route=Route("chat" if by_chat else "responses")))
+    assert made.body["model"] == MODEL
+    if not by_chat:
+        drops.find(made.body, {"http_status": 400, "message": "Unsupported parameter: 'reasoning' tools temperature"})
+    problems(context(**fields))
 
 
 def test_problems_leave_our_own_options_alone() -> None:
