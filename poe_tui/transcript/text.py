@@ -7,12 +7,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from poe_tui.sanitize import StreamCleaner, clean
+from poe_tui.transcript.json_text import Indenter, is_json
 from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
-from poe_tui.transcript.rows import END, Frame, Row, Rows, Stack
+from poe_tui.transcript.rows import END, Frame, HasSource, Row, Rows, Stack
 from poe_tui.transcript.turn_blocks import Block, estimated_rows
 
 if TYPE_CHECKING:
     from poe_tui.transcript.markdown import MarkdownRenderer, Piece
+
+
+_FENCE = "``````json\n"
+"""Put before JSON, so that it is code: longer than any that could stand in it."""
+
+_HEAD = 200
+"""Characters by which a text that still grows is judged."""
 
 
 class Text(Block):
@@ -40,6 +48,10 @@ class Text(Block):
         self.parsed_characters = 0
         """Handed to the Markdown renderer; below, what it was asked to lay out. Tests count work by them."""
         self.pieces_laid_out = 0
+        self._json = False
+        self._judged: tuple[bool, bool] | None = None
+        self._indenter: Indenter | None = None
+        self._indented = Indented()
         self._renderer: MarkdownRenderer | None = None
         self._rows: TextRows | None = None
 
@@ -89,7 +101,7 @@ class Text(Block):
         known = set(self.citations)
         new = [citation for citation in citations if citation not in known]
         self.citations = tuple(citations)
-        if new and self._renderer is not None:
+        if new and self._renderer is not None and not self._json:
             self._renderer.cite(new)
             if self._rows is not None:
                 self._rows.update(0)
@@ -99,6 +111,41 @@ class Text(Block):
             self._arrived.append(text)
             self._length += len(text)
             self._lines += text.count("\n")
+
+    # --- JSON ---------------------------------------------------------------------------------------------------------
+    def judge(self, *, asked: bool) -> None:
+        """Decide whether it is drawn as JSON: one block of code, indented if it came on one line.
+
+        Cheap while the text grows; read as a whole once it is complete.
+        """
+        if self._judged == (self.complete, asked):
+            return
+        head = self._head()
+        json = is_json(self.source if self.complete else head, asked=asked, complete=self.complete)
+        if self.complete:
+            self._judged = True, asked
+        indented = json and "\n" not in head.strip()
+        if (self._json, self._indenter is not None) != (json, indented):
+            self._json, self._indenter = json, Indenter() if indented else None
+            self._forget()
+
+    def _head(self) -> str:
+        found = ""
+        for piece in self._arrived:
+            found += piece[:_HEAD]
+            if len(found) >= _HEAD:
+                break
+        return found[:_HEAD]
+
+    @property
+    def fence(self) -> int:
+        """Characters that the renderer was given before the text itself."""
+        return len(_FENCE) if self._json else 0
+
+    @property
+    def origin(self) -> HasSource:
+        """Whose source the rows' offsets count in."""
+        return self if self._indenter is None else self._indented
 
     # --- rows ---------------------------------------------------------------------------------------------------------
     def rows(self, frame: Frame) -> TextRows:
@@ -117,8 +164,13 @@ class Text(Block):
         from poe_tui.transcript.markdown import MarkdownRenderer
 
         if self._renderer is None:
-            self._renderer = MarkdownRenderer(width, self.citations, lazy=self.complete)
+            citations = () if self._json else self.citations
+            self._renderer = MarkdownRenderer(width, citations, lazy=self.complete)
             self._fed = 0
+            if self._json:
+                self._renderer.feed(_FENCE)
+                self._indenter = Indenter() if self._indenter is not None else None
+                self._indented = Indented()
         elif self._renderer.width != width:
             self._renderer.relayout(width)
         self._feed_renderer(self._renderer)
@@ -140,6 +192,9 @@ class Text(Block):
             self._arrived[self._fed :] = [text]
             self._fed += 1
             self.parsed_characters += len(text)
+            if self._indenter is not None:
+                text = self._indenter.feed(text)
+                self._indented.add(text)
             changed = renderer.feed(text)
         if self.complete and not self._finished_feeding:
             self._finished_feeding = True
@@ -150,9 +205,12 @@ class Text(Block):
     def drop(self) -> None:
         """Forget what was parsed; it is parsed again when it is next seen."""
         if self.complete:
-            self._renderer = self._rows = None
-            self._fed = 0
-            self._finished_feeding = False
+            self._forget()
+
+    def _forget(self) -> None:
+        self._renderer = self._rows = None
+        self._fed = 0
+        self._finished_feeding = False
 
     # --- parts --------------------------------------------------------------------------------------------------------
     def parsed(self) -> MarkdownRenderer:
@@ -167,6 +225,8 @@ class Text(Block):
     @property
     def code_count(self) -> int:
         """How many blocks of code there are; 0 without parsing where no fence or indentation can be one."""
+        if self._json:
+            return 1
         return len(self.code_blocks) if "```" in self.source or "~~~" in self.source or "    " in self.source else 0
 
     @property
@@ -178,6 +238,24 @@ class Text(Block):
     def links(self) -> list[LinkData]:
         """Links in order."""
         return self.parsed().links
+
+
+class Indented:
+    """JSON that came on one line, broken into lines: what is drawn and, row by row, copied."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Take more of it."""
+        self._pieces.append(text)
+
+    @property
+    def source(self) -> str:
+        """All of it."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
 
 
 class PieceRows:
@@ -218,9 +296,18 @@ class PieceRows:
     def row(self, at: int) -> Row:
         """See ``rows.Rows``."""
         line = self.piece.lines[at]
+        if fence := self._origin.fence:
+            line = _shifted(line, fence)
         if line.kind == "code-head" and self._origin.first_code > 1:
             line = _renumbered(line, self._origin.first_code - 1)
-        return Row(line, tone=self._origin.tone, origin=self._origin)
+        return Row(line, tone=self._origin.tone, origin=self._origin.origin)
+
+
+def _shifted(line: Line, by: int) -> Line:
+    """A line whose offsets count from behind a fence that only the renderer knows."""
+    spans = tuple(span._replace(at=span.at - by) if span.at >= 0 else span for span in line.spans)
+    start = max(0, line.start - by) if line.start >= 0 else -1
+    return line._replace(spans=spans, start=start, end=max(0, line.end - by) if line.end >= 0 else -1)
 
 
 def _renumbered(line: Line, earlier: int) -> Line:

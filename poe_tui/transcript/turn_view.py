@@ -13,6 +13,7 @@ from poe_tui.model import Turn
 from poe_tui.transcript import items, words
 from poe_tui.transcript.answer import Answer, Part
 from poe_tui.transcript.calls import Calls, Result, left_words, result_line, spent_words
+from poe_tui.transcript.json_text import asked_for
 from poe_tui.transcript.media_blocks import media_blocks
 from poe_tui.transcript.rows import BLANK_ROW, GAP, Frame, Leaf, Row, Rows, Stack
 from poe_tui.transcript.stream import Stream
@@ -291,6 +292,7 @@ class TurnView(TurnLine):
         if self.raw:
             return Raw(text.source)
         text.first_code = first_code
+        text.judge(asked=asked_for(self.turn.options))
         return text
 
     def _line(self, part: Part) -> Activity:
