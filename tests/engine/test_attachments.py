@@ -50,7 +50,7 @@ class TestReading:
         start = time.monotonic()
         for name in ("pipe", "link"):
             assert "is a pipe" in str(refusal(tmp_path / name))
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 3.0
 
     @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/stdin", "/dev/fd/0", "/dev/tty", "/dev/random"])
     def test_devices(self, path: str) -> None:
@@ -95,7 +95,7 @@ class TestReading:
             hole.truncate(2_000_000_000)
         start = time.monotonic()
         assert "larger than the 0.001 MB that may be attached (2.0 GB)" in str(refusal(file))
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 3.0
         (tmp_path / "empty").touch()
         assert "is empty" in str(refusal(tmp_path / "empty"))
 

@@ -125,7 +125,7 @@ def test_a_large_paste_is_a_chip_and_is_sent(environment: dict[str, str], demo_s
         terminal.wait_for("pasted, 200 000 lines")
         terminal.write(b" please")
         terminal.wait_for("Read this please")
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 5.0
         terminal.write(b"\r")
         terminal.wait_for("^T effort", timeout=30)
         terminal.wait_for(lambda: len(demo_server_thread.turns) == 1)
