@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -21,6 +22,10 @@ from poe_tui.transcript.lines import Span
 from poe_tui.transcript.rows import MARK_COLUMN, PLAIN, TEXT_COLUMN, Frame, Row
 from poe_tui.transcript.styles import Styles
 from poe_tui.transcript.wrapping import split_at
+
+Bar = Literal["own", "cursor", "elsewhere"]
+"""What the message-mode cursor makes of a row's bar: nothing without a cursor; its own accent beside the turn it is
+on; dim beside the others, for only one accent bar has the focus (look.md, Focus)."""
 
 CACHE_LIMIT = 600
 """Strips kept: some fifteen screens."""
@@ -48,7 +53,7 @@ class Painter:
         self.painted = 0
         """Strips made so far, for tests that count work."""
         self._ansi = palette.ansi
-        self._kept: OrderedDict[tuple[Row, int, bool, int], Strip] = OrderedDict()
+        self._kept: OrderedDict[tuple[Row, int, Bar, int], Strip] = OrderedDict()
         self._blank = Strip([Segment(" " * frame.width, self.styles())], frame.width)
 
     @property
@@ -57,21 +62,21 @@ class Painter:
         return self._blank
 
     def strip(
-        self, row: Row, y: int, *, marked: bool = False, shift: int = 0, selected: tuple[int, int] | None = None
+        self, row: Row, y: int, *, bar: Bar = "own", shift: int = 0, selected: tuple[int, int] | None = None
     ) -> Strip:
         """The strip of a row.
 
         Args:
             row: what to draw.
             y: its :func:`place`.
-            marked: whether the message-mode cursor's bar stands beside it.
+            bar: whether the message-mode cursor stands beside it, or beside another turn.
             shift: cells a code row is scrolled sideways.
             selected: characters under the mouse's selection, from the text column; an end of -1 is the row's end.
         """
-        key = (row, y, marked, shift)
+        key = (row, y, bar, shift)
         strip = self._kept.get(key)
         if strip is None:
-            strip = self._paint(row, y, marked, shift)
+            strip = self._paint(row, y, bar, shift)
             self._kept[key] = strip
             if len(self._kept) > CACHE_LIMIT:
                 self._kept.popitem(last=False)
@@ -80,15 +85,16 @@ class Painter:
         return strip if selected is None else self._select(strip, y, *selected)
 
     # --- one row ------------------------------------------------------------------------------------------------------
-    def _paint(self, row: Row, y: int, marked: bool, shift: int) -> Strip:
+    def _paint(self, row: Row, y: int, bar: Bar, shift: int) -> Strip:
         self.painted += 1
         frame, styles = self.frame, self.styles
         page = styles()
-        mark = "user-bar" if marked else row.mark
-        bar = self._own("▌") if mark else " "
+        mark = "user-bar" if bar == "cursor" else row.mark
+        if mark and bar == "elsewhere":
+            mark = "dim"
         segments = [
             self._segment(" " * MARK_COLUMN, page, -TEXT_COLUMN, y),
-            self._segment(bar, styles(mark), MARK_COLUMN - TEXT_COLUMN, y),
+            self._segment(self._own("▌") if mark else " ", styles(mark), MARK_COLUMN - TEXT_COLUMN, y),
             self._segment(" " * (TEXT_COLUMN - MARK_COLUMN - 1), page, MARK_COLUMN + 1 - TEXT_COLUMN, y),
         ]
         at = used = 0

@@ -25,9 +25,10 @@ from poe_tui.palette import POE_DARK, Palette
 from poe_tui.transcript import words
 from poe_tui.transcript.copying import selected_text
 from poe_tui.transcript.document import Document, is_sent_by_person
+from poe_tui.transcript.finding import Finding
 from poe_tui.transcript.looks import Looks
 from poe_tui.transcript.message_mode import MessageMode
-from poe_tui.transcript.render import Painter, place
+from poe_tui.transcript.render import Bar, Painter, place
 from poe_tui.transcript.rows import Density, Frame, Glyphs
 from poe_tui.transcript.sideways import Sideways
 from poe_tui.transcript.surroundings import Outline
@@ -46,7 +47,7 @@ TICK = 1.0
 """Seconds between frames of a turn that runs and brings nothing."""
 
 
-class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
+class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=True):
     """The turns of one path, streaming or not."""
 
     # The line API needs the bar's column from the start: a width that changes with the content breaks lines anew.
@@ -132,6 +133,7 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
         self._forget_selection()
         self._asked.clear()
         self._shifts.clear()
+        self.forget_hits()
         self.document.load(turns)
         for event in events:
             self.document.apply(event)
@@ -295,8 +297,12 @@ class Transcript(MessageMode, Sideways, Looks, ScrollView, can_focus=True):
     def _strip(self, visible: Visible, selection: Selection | None) -> Strip:
         y = place(visible.turn, visible.at)
         span = selection.get_span(y) if selection is not None else None
-        marked = visible.turn == self.cursor_place and visible.at >= self.document.view(visible.turn).lead
-        return self._painter.strip(visible.row, y, marked=marked, shift=self._shift(visible.row), selected=span)
+        span = self._found(visible) if span is None else span
+        cursor = self.cursor_place
+        bar: Bar = "own" if cursor is None else "elsewhere"
+        if visible.turn == cursor and visible.at >= self.document.view(visible.turn).lead:
+            bar = "cursor"
+        return self._painter.strip(visible.row, y, bar=bar, shift=self._shift(visible.row), selected=span)
 
     def _invitation(self) -> list[Strip]:
         """The empty state: what to press, a third down the page."""

@@ -137,3 +137,36 @@ async def test_selecting_while_a_turn_runs_keeps_the_cursor() -> None:
         await pilot.pause()
         assert app.transcript.selected is not None
         assert app.transcript.selected.input_text == "One"
+
+
+async def test_entering_message_mode_moves_nothing_and_dims_the_other_bars() -> None:
+    app = Alone()
+    async with app.run_test(size=(80, 20)) as pilot:
+        transcript = app.transcript
+        turns = [a_turn(f"Prompt {n}", [message("word " * 40)]) for n in range(6)]
+        transcript.show(turns)
+        transcript.scroll_lines(-3)
+        await pilot.pause()
+        before = [row.replace("▌", " ").rstrip() for row in app.rows()]
+        transcript.select(turns[5].id, reveal=False)
+        await pilot.pause()
+        assert [row.replace("▌", " ").rstrip() for row in app.rows()] == before
+        assert transcript.selected is turns[5]
+        transcript.select(turns[0].id, reveal=False)
+        await pilot.pause()
+        assert [row.replace("▌", " ").rstrip() for row in app.rows()] == before
+
+        def bars() -> list[tuple[int, str]]:
+            accent = transcript._painter.styles("user-bar").color
+            drawn = [(y, segment) for y, strip in enumerate(transcript._strips) for segment in strip]
+            return [
+                (y, "accent" if segment.style is not None and segment.style.color == accent else "dim")
+                for y, segment in drawn
+                if segment.text == "▌"
+            ]
+
+        transcript.select(turns[4].id)
+        places = {y: transcript._visible[y].turn for y, _ in bars()}
+        assert {(places[y], ink) for y, ink in bars()} == {(4, "accent"), (5, "dim")}
+        transcript.select(None)
+        assert {ink for _, ink in bars()} == {"accent"}
