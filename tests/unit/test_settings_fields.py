@@ -29,7 +29,7 @@ def test_every_row_can_be_shown_on_its_page() -> None:
 def test_facts_of_the_bottom_pane() -> None:
     assert row("defaults.top_p").facts == "top_p · number · 0 to 1 · default: not sent"
     assert row("advanced.idle_timeout").facts == "number · 5 to 3600 s · default: 120"
-    assert row("general.send_key").facts == "enter, ctrl+j · default: Enter"
+    assert row("general.send_key").facts == "Enter, ^J · default: Enter"
     assert row("defaults.max_output_tokens").bounds_words == "1 or more"
     assert row("account.base_url").bounds_words == ""
 
