@@ -126,6 +126,8 @@ ACTIONS: tuple[Action, ...] = (
             slash="sources"),
     _action("message", "turn.save_media", "w", "Save images, films and sounds", "Fetches what is behind an address; "
             "nothing is written over.", slash="save-media"),
+    _action("message", "turn.view_media", "v", "View an image", "As large as the terminal has room for.",
+            slash="view-image"),
     _action("message", "turn.previous_sibling", "left", "Previous answer", "The sibling before this one."),
     _action("message", "turn.next_sibling", "right", "Next answer", "The sibling after this one."),
     _action("message", "turn.raw", "x", "Raw Markdown", "Show this answer as it came.", slash="raw"),

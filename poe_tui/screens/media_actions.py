@@ -5,7 +5,7 @@ Nothing is fetched or written without a key, unless the settings say so (``files
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ from poe_tui.screens.thread_actions import ThreadActions
 if TYPE_CHECKING:
     from poe_tui.media import Media
 
-ALL = "all"
+ALL = -1
+"""As the place of one of an answer's media: all of them."""
 
 
 class MediaActions(ThreadActions):
@@ -45,6 +46,62 @@ class MediaActions(ThreadActions):
     def _wanted(self) -> bool:
         return self.runtime is None or self.runtime.settings.files.draw_images
 
+    @on(Stage.ViewMedia)
+    def _view_media(self, event: Stage.ViewMedia) -> None:
+        event.stop()
+        self.choose_picture(event.turn)
+
+    @work(exclusive=True, group="media", exit_on_error=False, description="view an image")
+    async def choose_picture(self, turn: Turn) -> None:
+        """Show the one image that is here, or ask which."""
+        whole, media = await self._media(turn)
+        here = [
+            place for place, one in enumerate(media)
+            if one.kind == "image" and (one.payload or self.shelf.fetched(whole.id, place) is not None)
+        ]  # fmt: skip
+        if not here:
+            fetch = any(one.kind == "image" for one in media)
+            self.notify("w fetches the image first." if fetch else "This answer has no image.")
+        elif len(here) == 1:
+            self._view(whole, media, here[0])
+        else:
+            self._ask("View", "view", media, here, lambda place: self._view(whole, media, place))
+
+    def _view(self, turn: Turn, media: Sequence[Media], place: int) -> None:
+        from poe_tui.screens.picture import PictureModal
+
+        taken = self.shelf.fetched(turn.id, place)
+        known, data = (taken.media, taken.bytes) if taken is not None else (media[place], media[place].data)
+
+        def done(outcome: str | None) -> None:
+            if outcome == "save":
+                self.save_media(turn, [place])
+
+        facts = facts_of(known)
+        self.app.push_screen(
+            PictureModal(f"{_NAMES[known.kind]} · {facts}", data, outcome="save", about=known.alt), done
+        )
+
+    def _ask(
+        self, title: str, verb: str, media: Sequence[Media], places: Sequence[int], take: Callable[[int], object]
+    ) -> None:
+        """Ask which of several; ``ALL`` is all of them."""
+        from poe_tui.screens.sheet import SheetModal
+        from poe_tui.widgets.choice_list import Choice
+
+        choices = [
+            Choice(str(place), f"{place + 1} · {_NAMES[media[place].kind]}", facts_of(media[place]), _key(place))
+            for place in places
+        ]
+        if verb == "save":
+            choices.insert(0, Choice(str(ALL), "All", "", "a"))
+
+        def done(chosen: str | None) -> None:
+            if chosen is not None:
+                take(int(chosen))
+
+        self.app.push_screen(SheetModal(title, choices, verb=verb), done)
+
     # --- saving ----------------------------------------------------------------------------------------------------
     @on(Stage.SaveMedia)
     def _save_media(self, event: Stage.SaveMedia) -> None:
@@ -54,26 +111,14 @@ class MediaActions(ThreadActions):
     @work(exclusive=True, group="media", exit_on_error=False, description="save what an answer holds")
     async def choose_media(self, turn: Turn) -> None:
         """Save the one thing an answer holds, or ask which of several."""
-        from poe_tui.screens.sheet import SheetModal
-        from poe_tui.widgets.choice_list import Choice
-
         whole, media = await self._media(turn)
         if not media:
             self.notify("This answer has no image, film or sound.")
-            return
-        if len(media) == 1:
+        elif len(media) == 1:
             self.save_media(whole, [0])
-            return
-        choices = [
-            Choice(str(place), f"{place + 1} · {_NAMES[one.kind]}", _facts(one), str(place + 1) if place < 9 else "")
-            for place, one in enumerate(media)
-        ]
-
-        def save(chosen: str | None) -> None:
-            if chosen is not None:
-                self.save_media(whole, range(len(media)) if chosen == ALL else [int(chosen)])
-
-        self.app.push_screen(SheetModal("Save", [Choice(ALL, "All", "", "a"), *choices], verb="save"), save)
+        else:
+            every = range(len(media))
+            self._ask("Save", "save", media, every, lambda n: self.save_media(whole, every if n == ALL else [n]))
 
     async def _media(self, turn: Turn) -> tuple[Turn, list[Media]]:
         """An answer's media, with what is large at hand."""
@@ -128,9 +173,14 @@ class MediaActions(ThreadActions):
 _NAMES = {"image": "Image", "video": "Video", "audio": "Sound"}
 
 
-def _facts(media: Media) -> str:
+def facts_of(media: Media) -> str:
+    """What is known of an image, a film or a sound, in a few words."""
     size = [numbers.size(media.size)] if media.size else []
     return " · ".join([*media.facts, *size, *([media.host] if media.host else [])])
+
+
+def _key(place: int) -> str:
+    return str(place + 1) if place < 9 else ""
 
 
 def _shown(path: Path) -> str:

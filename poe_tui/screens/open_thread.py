@@ -66,9 +66,9 @@ class OpenThread:
         """Read the path again; a long one only as far as it is seen at first."""
         store, tip = self.runtime.store, self.thread.tip_id
         if await store.depth(tip) <= 2 * WHOLE:
-            self.path, self.before = await store.path(tip), []
+            self.path, self.before = await store.path(tip, with_files=False), []
             return
-        self.path = await store.path(tip, limit=WHOLE)
+        self.path = await store.path(tip, limit=WHOLE, with_files=False)
         outline = await store.outline(tip)
         self.before = outline[: len(outline) - len(self.path)]
 

@@ -69,6 +69,10 @@ class PictureShelf:
         self.forget(turn_id)
         self._ready(turn_id)
 
+    def fetched(self, turn_id: str, place: int) -> Taken | None:
+        """What was fetched of an answer, if it was."""
+        return self._fetched.get((turn_id, place))
+
     def forget(self, turn_id: str | None = None) -> None:
         """Make pictures anew: of one turn, or all of them."""
         for key in [key for key in self._kept if turn_id in (None, key[0])]:

@@ -238,6 +238,9 @@ class PromptFiles(PromptCommands):
         from poe_tui.screens.paste import PasteModal
 
         piece = chip.piece
+        if not isinstance(piece, Pasted) and piece.format.kind == "image":
+            self._open_image(chip, piece)
+            return
         text = await aside(piece.text if isinstance(piece, Pasted) else partial(_words_of, piece))
 
         def take(edited: str) -> None:
@@ -254,6 +257,16 @@ class PromptFiles(PromptCommands):
         name = piece.name.capitalize() if isinstance(piece, Pasted) else piece.name
         modal = PasteModal(f"{name} · {numbers.size(piece.size)}", text, editable=isinstance(piece, Pasted))
         self.app.push_screen(modal, done)
+
+    def _open_image(self, chip: Chip, piece: Attachment) -> None:
+        from poe_tui.screens.picture import PictureModal
+
+        async def done(outcome: str | None) -> None:
+            if outcome == "remove":
+                await self.composer.detach(chip)
+
+        title = f"{piece.name} · {numbers.size(piece.size)} · {_pixels(piece)}".removesuffix(" · ")
+        self.app.push_screen(PictureModal(title, lambda: piece.data, outcome="remove", about=_words_of(piece)), done)
 
 
 def _first_there(ways: Sequence[Sequence[str]]) -> Sequence[str]:
@@ -272,6 +285,9 @@ def _words_of(file: Attachment) -> str:
 
     if file.format.kind == "text":
         return clean(file.data.decode("utf-8", "replace"))
-    size = f"{file.pixels[0]} × {file.pixels[1]} pixels" if file.pixels is not None else ""
     tokens = numbers.tokens(file.tokens, estimated=True, word="tokens")
-    return "\n".join(line for line in (f"{file.format.label} · {tokens}", size, file.path) if line)
+    return "\n".join(line for line in (f"{file.format.label} · {tokens}", _pixels(file), file.path) if line)
+
+
+def _pixels(file: Attachment) -> str:
+    return f"{file.pixels[0]} × {file.pixels[1]} pixels" if file.pixels is not None else ""

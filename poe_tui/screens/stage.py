@@ -77,6 +77,13 @@ class Stage(Container):
             super().__init__()
             self.turn = turn
 
+    class ViewMedia(Message):
+        """The images of an answer are to be seen larger."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
     class RetryWith(Message):
         """A model is to be chosen and asked the same."""
 
@@ -242,6 +249,11 @@ class Stage(Container):
         """Fetch and save what the answer holds besides words."""
         if self.turn is not None:
             self.post_message(self.SaveMedia(self.turn))
+
+    def action_turn_view_media(self) -> None:
+        """Show an image as large as there is room for."""
+        if self.turn is not None:
+            self.post_message(self.ViewMedia(self.turn))
 
     def action_turn_edit(self) -> None:
         """Take the prompt back into the composer, to be sent as a sibling."""

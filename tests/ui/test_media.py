@@ -194,3 +194,46 @@ async def test_the_shelf_keeps_no_more_than_it_may() -> None:
     assert len(ready) == KEPT, "those that fell off the shelf are not told about"
     shown = shelf(Turn(f"t{KEPT}", ""), 0, 40)
     assert shown is not None and shown.picture is not None and shown.media.payload == ""
+
+
+class TestViewing:
+    async def test_v_shows_an_image_large_and_w_saves_it_there(self, drive: Drive, tmp_path: Path) -> None:
+        drive.app.conversation.use_model("Demo-Image")
+        await drive.send("Hills")
+        await drive.until(lambda: painted(drive) > 300)
+        await drive.quiet()
+        before = painted(drive)
+        await drive.press("escape", "v")
+        await drive.until(lambda: painted(drive) > before * 2 and len(drive.app.screen_stack) == 2)
+        assert "Image · PNG · 192 × 128" in drive.text()
+        await drive.pilot.resize_terminal(70, 20)
+        await drive.until(lambda: 0 < painted(drive) < before * 2)
+        await drive.press("w")
+        await drive.until(lambda: names(tmp_path) == ["hills.png"])
+
+    async def test_of_several_one_is_chosen(self, drive: Drive, demo_server: DemoServer) -> None:
+        demo_server.script([image_item(files.image(size=(n, n))) for n in (20, 30)])
+        await drive.send("Two dots")
+        await drive.until("2 · Image · PNG · 30 × 30")
+        await drive.quiet()
+        await drive.press("escape", "v")
+        await drive.until("View")
+        await drive.press("2")
+        await drive.until("Image · PNG · 30 × 30 · ")
+
+    async def test_what_is_not_here_is_not_fetched(self, drive: Drive, demo_server: DemoServer) -> None:
+        drive.app.conversation.use_model("Demo-Media")
+        await drive.send("Hills")
+        await drive.quiet()
+        await drive.press("escape", "v")
+        await drive.until("w fetches the image first")
+        assert fetched(demo_server) == []
+
+    async def test_what_cannot_be_drawn_is_told_about(self, drive: Drive, demo_server: DemoServer) -> None:
+        demo_server.script([{**image_item(files.bomb()[:200]), "revised_prompt": "a very large field"}])
+        await drive.send("A bomb")
+        await drive.until("Image · PNG · 30000 × 30000")
+        await drive.quiet()
+        await drive.press("escape", "v")
+        await drive.until("This image cannot be drawn here.")
+        assert "a very large field" in drive.text()

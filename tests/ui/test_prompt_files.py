@@ -200,6 +200,9 @@ class TestChips:
         await drive.until(lambda: len(chips(drive)) == 1)
         await drive.press("tab", "enter")
         await drive.until("640 × 480 pixels")
+        await drive.until("▀▀▀▀")
+        await drive.press("x")
+        await drive.until(lambda: chips(drive) == [])
 
     async def test_the_price_of_the_next_turn_counts_them(self, drive: Drive, folder: Path) -> None:
         await drive.until(lambda: drive.app.conversation.desk.info is not None)  # type: ignore[union-attr]
