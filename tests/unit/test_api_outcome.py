@@ -29,8 +29,8 @@ class TestErrors:
         ],
     )
     def test_error_events_of_every_shape(self, event: Raw) -> None:
-        builder = build(delta("partial"), event)
-        assert builder.status == "failed"
+        builder = build(delta("partial"), event, delta("never read"))
+        assert builder.status == "interrupted"
         assert builder.error is not None
         assert (builder.error["code"], builder.error["message"]) == ("c", "m")
         assert builder.error["type"] == event.get("error", {}).get("type")
@@ -40,11 +40,12 @@ class TestErrors:
         builder = build({"type": "error", "error": "gone"})
         assert builder.error == {"type": None, "code": None, "message": "gone", "param": None}
 
-    def test_failed_says_why_and_the_error_event_before_it_adds_its_type(self) -> None:
+    def test_failed_says_why_and_behind_an_error_event_nothing_is_read(self) -> None:
         failed = {"type": "response.failed", "response": {"status": "failed", "error": {"code": "c", "message": "m"}}}
         assert build(failed).error == {"type": None, "code": "c", "message": "m", "param": None}
         builder = build({"type": "error", "error": {"type": "t", "message": "first"}}, failed)
-        assert builder.error == {"type": "t", "code": "c", "message": "m", "param": None}
+        assert builder.error == {"type": "t", "code": None, "message": "first", "param": None}
+        assert builder.status == "interrupted"
         silent = build({"type": "response.failed", "response": {"status": "failed", "error": None}})
         assert silent.status == "failed"
         assert silent.error is not None

@@ -113,7 +113,7 @@ class TestEnds:
     @pytest.mark.parametrize("after", [[], [DONE], [chunk("more"), chunk(finish="stop"), DONE]])
     async def test_an_error_in_the_stream_ends_it(self, after: list[Any]) -> None:
         turn = await ask(then([*WORDS, {"error": {"message": "Overloaded", "code": 503}}, *after]))
-        assert (turn.builder.status, turn.builder.output_text) == ("failed", "Grüße, Welt 😀")
+        assert (turn.builder.status, turn.builder.output_text) == ("interrupted", "Grüße, Welt 😀")
         assert turn.builder.error is not None
         assert turn.builder.error["message"] == "Overloaded"
 
