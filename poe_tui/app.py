@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 LONG_ANSWER = 10.0
 """Seconds from which the end of an answer is worth a bell, where the settings ask for one."""
+SIDEBAR = 28
+"""Cells of the list of threads."""
 AGAIN = 2.0
 """Seconds in which a second ^C quits."""
 
@@ -232,6 +234,11 @@ class PoeApp(ThemedApp):
     def _show_store_state(self, state: StoreState) -> None:
         self.conversation.unsaved = "" if state.kind == "ok" else f"not saved: {state.reason or state.kind}"
         self.conversation.draw_figures()
+
+    def notice_width(self) -> int:
+        """The cells between the page's text column and R: a notice leaves the list of threads alone."""
+        beside = isinstance(self.screen, ConversationScreen) and self.screen.sidebar.display
+        return super().notice_width() - (SIDEBAR if beside else 0)
 
     async def on_app_focus(self) -> None:
         """Back at this window: other windows may have added threads meanwhile."""

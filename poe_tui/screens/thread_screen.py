@@ -20,6 +20,7 @@ from poe_tui.screens.drafts import Draft, Returned, nothing_accepted
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
+from poe_tui.terminal.notices import Notices
 from poe_tui.widgets.composer import Chip, Composer, Pasted
 from poe_tui.widgets.thread_list import Entry, ThreadList
 
@@ -139,6 +140,8 @@ class ThreadScreen(Screen[None]):
 
     def _show(self, desk: OpenThread) -> None:
         """Put a thread on the page."""
+        if isinstance(self.app, Notices):
+            self.app.dismiss_notices(seen=0.5, waiting=True)
         self.desk = self.stage.desk = desk
         self.editing = self._returned = None
         if desk.is_stored:

@@ -50,7 +50,8 @@ def last_thread(db: sqlite3.Connection) -> Thread | None:
     """The thread that was on screen or got a turn last, of those that hold a turn or a draft."""
     row = db.execute(
         f"SELECT {THREAD_COLUMNS} FROM threads WHERE deleted_at IS NULL AND NOT archived"
-        " AND (tip_id IS NOT NULL OR draft <> '' OR EXISTS (SELECT 1 FROM draft_parts p WHERE p.thread_id = threads.id))"
+        " AND (tip_id IS NOT NULL OR draft <> ''"
+        " OR EXISTS (SELECT 1 FROM draft_parts p WHERE p.thread_id = threads.id))"
         " ORDER BY shown_at DESC, updated_at DESC, seq DESC LIMIT 1"
     ).fetchone()
     return None if row is None else thread_from_row(row)

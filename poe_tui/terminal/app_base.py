@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants, on
 from textual.driver import Driver
@@ -21,7 +21,7 @@ from poe_tui.paths import state_dir
 from poe_tui.sanitize import clean
 from poe_tui.terminal import crash, signals
 from poe_tui.terminal.line_filter import PlainGlyphs, SafeLineFilter, draws_symbols
-from poe_tui.terminal.ordered_input import OrderedInput
+from poe_tui.terminal.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ LAST_RESORT = 4.0
 """Seconds after a signal in which the process ends even if its event loop hangs."""
 
 
-class TerminalApp(OrderedInput, inherit_bindings=False):
+class TerminalApp(Notices, inherit_bindings=False):
     """Base class of the app; subclasses say what to save in ``close_down`` and what is secret in ``redact``."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -99,20 +99,6 @@ class TerminalApp(OrderedInput, inherit_bindings=False):
         from poe_tui.terminal.driver import QuietDriver
 
         return QuietDriver
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: Literal["information", "warning", "error"] = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a toast. The words are cleaned and never parsed."""
-        super().notify(
-            clean(message), title=clean(title, single_line=True), severity=severity, timeout=timeout, markup=False
-        )
 
     def _watch_app_focus(self, focus: bool) -> None:
         """Keep the focus where it is: another window in front is no reason to redraw or to change the mode."""

@@ -28,7 +28,7 @@ PATIENCE = 2.0
 ROUND = 0.5
 """Seconds that one round may take; a message is lost where its widget goes away."""
 ROUNDS = 5
-"""Rounds from the focus to the app: a key becomes a message of the prompt, of the composer, of the screen, an action."""
+"""Rounds from the focus to the app: a key becomes a message of the prompt, the composer, the screen, an action."""
 CARET = frozenset({"left", "right", "up", "down", "home", "end", "backspace", "delete", "ctrl+h", "ctrl+w", "ctrl+u"})
 """Keys that only edit where text is edited, besides the printable ones."""
 

@@ -71,7 +71,7 @@ async def test_the_last_start_ends_where_the_next_one_resumes(open_app: Open) ->
         await drive.quiet()
         assert first is not None
         drive.app.conversation.open_thread(first.id)
-        await drive.until(lambda: drive.app.conversation.desk is not None and drive.app.conversation.desk.id == first.id)
+        await drive.until(lambda: drive.app.conversation.threads.current == first.id)
     async with open_app(launch=Launch(resume=True)) as drive:
         assert drive.app.conversation.desk is not None
         assert drive.app.conversation.desk.id == first.id
@@ -112,7 +112,7 @@ async def test_an_edit_is_never_saved_as_the_draft(drive: Drive) -> None:
 
 
 async def test_a_retry_takes_the_returned_prompt_away(drive: Drive, demo_server: DemoServer) -> None:
-    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "invalid_request_error"}})
+    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "bad"}})
     await drive.send("Please")
     await drive.until(lambda: drive.prompt == "Please")
     await drive.press("escape", "r")
@@ -122,7 +122,7 @@ async def test_a_retry_takes_the_returned_prompt_away(drive: Drive, demo_server:
 
 
 async def test_a_retry_leaves_words_that_were_changed(drive: Drive, demo_server: DemoServer) -> None:
-    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "invalid_request_error"}})
+    demo_server.fault("status", status=400, times=1, body={"error": {"message": "No.", "type": "bad"}})
     await drive.send("Please")
     await drive.until(lambda: drive.prompt == "Please")
     await drive.type(" do")

@@ -36,9 +36,7 @@ async def test_letters_go_into_what_opens(opener: list[str], drive: Drive, demo_
 
 
 @pytest.mark.parametrize("opener", ["ctrl+o", "ctrl+r", "f1", "ctrl+comma", "ctrl+p"])
-async def test_enter_behind_a_key_that_opens_sends_nothing(
-    opener: str, drive: Drive, demo_server: DemoServer
-) -> None:
+async def test_enter_behind_a_key_that_opens_sends_nothing(opener: str, drive: Drive, demo_server: DemoServer) -> None:
     drive.app.conversation.composer.prompt.put("not to be sent")
     at_once(drive, opener, "z", "x", "enter")
     await drive.until(lambda: drive.app._held is None)
