@@ -99,7 +99,7 @@ class ConversationScreen(PromptFiles, MediaActions):
         """Draw what is known before anything is opened."""
         self.header.tell(demo=self._demo)
         # The pill has a row of its own, so the transcript needs none.
-        self.stage.look(palette=self.palette, tail_rows=0, shown=self.shelf)
+        self.stage.look(palette=self.palette, tail_rows=0, shown=self.shelf, smooth=True)
         self.bind_keys(self.keys)
         self.composer.prompt.take_paste = self.take_paste
         self._fit()

@@ -24,6 +24,8 @@ class Surroundings:
     shown: Callable[[Turn, int, int], Shown | None] | None = None
     """What is known of one of a turn's media (by its place), and its picture in so many cells across; it may come
     later, and then the turn is drawn again."""
+    pace: int = 1
+    """Frames over which a large piece of a running answer is drawn."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _FENCE = "``````json\n"
 """Put before JSON, so that it is code: longer than any that could stand in it."""
 
+AT_ONCE = 200
+"""Characters that one frame draws without being spread: two rows."""
 _HEAD = 200
 """Characters by which a text that still grows is judged."""
 
@@ -48,6 +50,11 @@ class Text(Block):
         self.parsed_characters = 0
         """Handed to the Markdown renderer; below, what it was asked to lay out. Tests count work by them."""
         self.pieces_laid_out = 0
+        self.pace = 1
+        """Frames over which a large piece is drawn; the end of the text waits for nothing."""
+        self._waiting = ""
+        """What came and is not drawn yet, and how many characters of it a frame draws."""
+        self._share = AT_ONCE
         self._json = False
         self._judged: tuple[bool, bool] | None = None
         self._indenter: Indenter | None = None
@@ -187,10 +194,7 @@ class Text(Block):
     def _feed_renderer(self, renderer: MarkdownRenderer) -> int | None:
         """Feed what is new; the first line that changed, ``None`` when nothing did."""
         changed: int | None = None
-        if self._fed < len(self._arrived):
-            text = "".join(self._arrived[self._fed :])
-            self._arrived[self._fed :] = [text]
-            self._fed += 1
+        if text := self._due():
             self.parsed_characters += len(text)
             if self._indenter is not None:
                 text = self._indenter.feed(text)
@@ -202,6 +206,25 @@ class Text(Block):
             changed = finished if changed is None else min(changed, finished)
         return changed
 
+    def _due(self) -> str:
+        """What is drawn with this frame of the text that came."""
+        if self._fed < len(self._arrived):
+            new = "".join(self._arrived[self._fed :])
+            self._arrived[self._fed :] = [new]
+            self._fed += 1
+            self._waiting += new
+            self._share = max(AT_ONCE, -(-len(self._waiting) // max(1, self.pace)))
+        if self.complete or self.pace <= 1:
+            text, self._waiting = self._waiting, ""
+        else:
+            text, self._waiting = self._waiting[: self._share], self._waiting[self._share :]
+        return text
+
+    @property
+    def behind(self) -> bool:
+        """Whether some of the text waits for the next frames."""
+        return bool(self._waiting)
+
     def drop(self) -> None:
         """Forget what was parsed; it is parsed again when it is next seen."""
         if self.complete:
@@ -209,6 +232,7 @@ class Text(Block):
 
     def _forget(self) -> None:
         self._renderer = self._rows = None
+        self._waiting = ""
         self._fed = 0
         self._finished_feeding = False
 

@@ -100,6 +100,11 @@ class TurnView(TurnLine):
         return self.stream is not None
 
     @property
+    def behind(self) -> bool:
+        """Whether some of its text waits for the next frames."""
+        return self.live and any(text.behind for text in self.answer.texts)
+
+    @property
     def place_among_siblings(self) -> tuple[int, int]:
         """Which of how many: the row's word, or what was seen to happen where the row does not count it yet."""
         return max((self.turn.sibling_index, self.turn.sibling_count), self.siblings, key=lambda place: place[1])
@@ -200,7 +205,9 @@ class TurnView(TurnLine):
         if frame is not self._frame:
             self._drawn = {}
             self._frame = frame
+        pace = self.around.pace if self.live else 1
         for text in (*self.answer.texts, *self.answer.thoughts):
+            text.pace = pace
             text.sync()
         drawn: dict[Block, Rows] = {}
         members: list[Rows] = []

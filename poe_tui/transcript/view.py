@@ -43,6 +43,9 @@ ROUNDING = 0.005
 REACH = 20
 """Turns around the window whose contents are fetched with it."""
 
+SPREAD = 0.25
+"""Seconds over which a large piece of an answer is drawn."""
+
 TICK = 1.0
 """Seconds between frames of a turn that runs and brings nothing."""
 
@@ -100,6 +103,8 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
         super().__init__(id=id, classes=classes)
         self.frame_rate: float = 20.0
         """Frames per second while something streams."""
+        self.smooth = False
+        """Whether a large piece of an answer is drawn over the next frames instead of in one."""
         self.fetch: Callable[[list[str]], None] | None = None
         """Called with the ids of outlines that come near the window; :meth:`supply` is the answer."""
         self.frames = 0
@@ -348,10 +353,14 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
 
     def draw_frame(self) -> None:
         """Draw what came, now; come back by itself only while a turn runs."""
+        now, late = monotonic(), False
         if self._timer is not None:
+            # A terminal or a machine that lags gets what there is, in as few frames as can be.
+            late = now - self._due > 1 / self.frame_rate
             self._timer.stop()
             self._timer = None
-        self._drawn_at = monotonic()
+        self.document.around.pace = round(SPREAD * self.frame_rate) if self.smooth and not late else 1
+        self._drawn_at = now
         self.frames += 1
         live = self.document.busy
         if live is not None:
@@ -359,7 +368,9 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
             if at is not None:
                 self.document.changed.add(at)
         self._lay_out()
-        if live is not None:
+        if live is not None and live.behind:
+            self._wake()
+        elif live is not None:
             waiting = live.retry_remaining()
             self._arm(waiting % 1.0 or TICK if waiting else TICK)
 
