@@ -19,7 +19,7 @@ from poe_tui.transcript.styles import pixel_role
 from poe_tui.transcript.surroundings import Surroundings
 from poe_tui.transcript.turn_blocks import Activity, Block
 
-SAVE = "turn.save_media"
+SAVE, VIEW = "turn.save_media", "turn.view_media"
 PICTURE_CELLS = 60
 """Cells across that a picture may take."""
 _NAMES = {"image": "Image", "video": "Video", "audio": "Sound"}
@@ -55,14 +55,17 @@ class PictureBlock(Block):
         return self.picture.height
 
 
-def media_line(media: Media, frame: Frame, number: int = 0) -> Activity:
-    """The line of one: ``Image · PNG · 1024 × 1024 · 1.4 MB   w saves``; of several each has its number."""
+def media_line(media: Media, frame: Frame, number: int = 0, *, drawn: bool = False) -> Activity:
+    """The line of one: ``Image · PNG · 1024 × 1024 · 1.4 MB   w saves   v enlarges``; of several each has its number."""
     size = [numbers.size(media.size)] if media.size else []
     where = [media.host] if media.host and not media.size else []
     facts = [_NAMES[media.kind], *media.facts, *size, *where, *(["its address expires"] if media.expires else [])]
     words = f"{number} · {' · '.join(facts)}" if number else " · ".join(facts)
     does = " saves" if media.size or not media.url else " fetches and saves"
-    return Activity((Span(f"{words}   ", "dim"), Span(frame.keys[SAVE], "key"), Span(does, "dim")))
+    keys = [Span(frame.keys[SAVE], "key"), Span(does, "dim")]
+    if drawn:
+        keys += [Span("   "), Span(frame.keys[VIEW], "key"), Span(" enlarges", "dim")]
+    return Activity((Span(f"{words}   ", "dim"), *keys))
 
 
 def media_blocks(turn: Turn, media: Sequence[Media], around: Surroundings) -> list[Block]:
@@ -72,7 +75,9 @@ def media_blocks(turn: Turn, media: Sequence[Media], around: Surroundings) -> li
     for place, found in enumerate(media):
         shown = around.shown(turn, place, columns) if around.shown is not None else None
         number = place + 1 if len(media) > 1 else 0
-        blocks.append(media_line(shown.media if shown is not None else found, frame, number))
-        if shown is not None and shown.picture is not None and frame.glyphs == "unicode":
-            blocks.append(PictureBlock(shown.picture))
+        picture = shown.picture if shown is not None and frame.glyphs == "unicode" else None
+        line = media_line(shown.media if shown is not None else found, frame, number, drawn=picture is not None)
+        blocks.append(line)
+        if picture is not None:
+            blocks.append(PictureBlock(picture))
     return blocks

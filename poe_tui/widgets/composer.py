@@ -57,8 +57,8 @@ class Pasted:
 
 Piece: TypeAlias = "Pasted | Attachment"
 """What goes along with a prompt."""
-MORE = 12
-"""Cells of ``and 3 more``."""
+MORE = 13
+"""Cells of ``and 3 more`` and of the gap behind it."""
 NAME_CELLS = 28
 """Cells of a name on a chip; the transcript shows it whole."""
 
@@ -134,7 +134,7 @@ class Composer(Vertical):
         .composer-keys { width: 1fr; height: 1; }
         .composer-next { width: auto; height: 1; }
         .composer-chips { width: auto; height: 1; }
-        .composer-more { width: auto; height: 1; }
+        .composer-more { width: auto; height: 1; margin-right: 2; }
     }
     """
 
@@ -244,6 +244,7 @@ class Composer(Vertical):
         words = key_words(shown, narrow=narrow)
         if self._warning:
             left = room - sum(chip.render().cell_length + 1 for chip in self.query(Chip) if chip.display)
+            left -= MORE + 1 if self.query_one(".composer-more").display else 0
             words = Content.styled(next((text for text in self._warning if cell_len(text) <= left), ""), "$warning")
         self.query_one(".composer-keys", Static).update(words)
         self.query_one(".composer-next", Static).update(Content.styled(price, DIM))
