@@ -27,6 +27,7 @@ from poe_tui.palette import Palette
 from poe_tui.paths import config_file, state_dir
 from poe_tui.screens.conversation import ConversationScreen
 from poe_tui.screens.thread_screen import Start
+from poe_tui.terminal import pauses
 from poe_tui.terminal.line_filter import draws_symbols
 from poe_tui.themed_app import ThemedApp
 from poe_tui.widgets.approval import ApprovalDock
@@ -83,10 +84,6 @@ class PoeApp(ThemedApp):
         assert isinstance(screen, ConversationScreen)
         return screen
 
-    def on_mount(self) -> None:
-        """Open everything else behind the first frame."""
-        self.call_after_refresh(self.open_everything)
-
     @work(exclusive=True, group="opening", exit_on_error=False, description="open settings, store and client")
     async def open_everything(self, *, resume: bool = False) -> None:
         """Open what a conversation needs and hand it to the page."""
@@ -106,6 +103,7 @@ class PoeApp(ThemedApp):
         start = Start(resume=resume and launch.thread is None, thread=launch.thread, model=launch.model)
         await self.conversation.connect(opened.runtime, start, has_key=opened.has_key)
         await self._watch_approvals(opened)
+        pauses.settle()
         for notice in opened.notices[:4]:
             self.notify(notice, severity="warning", timeout=15)
         if not opened.has_key:
@@ -248,6 +246,8 @@ class PoeApp(ThemedApp):
     @on(ConversationScreen.Ready)
     async def _page_is_ready(self) -> None:
         await self.release_input()
+        # Behind the first whole frame: an import in another thread takes half of the time until then.
+        self.call_after_refresh(self.call_after_refresh, self.open_everything)
 
     @on(ConversationScreen.NeedsKey)
     def _needs_key(self) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from poe_tui import config, credentials, paths
 from poe_tui.api.client import PoeClient
 from poe_tui.api.errors import APIError, AuthenticationError
-from poe_tui.demo.server import DemoServer
 from poe_tui.engine.runtime import Runtime
 from poe_tui.launch import Launch
-from poe_tui.screens.first_run import KeyRefused
+
+if TYPE_CHECKING:
+    from poe_tui.demo.server import DemoServer
 
 DEMO_MODEL = "Claude-Sonnet-4.5"
 """The model of a demo thread whose own default the demo server does not know."""
@@ -89,6 +91,8 @@ async def _open_real(loaded: config.Loaded) -> Opened:
 
 
 async def _open_demo(loaded: config.Loaded) -> Opened:
+    from poe_tui.demo.server import DemoServer
+
     server = await asyncio.to_thread(DemoServer.in_thread)
     secret = credentials.Secret("demo")
     runtime = await Runtime.open_demo(loaded.settings, secret, server.base_url)
@@ -111,6 +115,8 @@ async def check_and_store(text: str, settings: config.Settings) -> None:
     Raises:
         KeyRefused: it was not stored; the words hold no part of it.
     """
+    from poe_tui.screens.first_run import KeyRefused
+
     try:
         secret = credentials.Secret(text)
     except credentials.BadKey as refused:

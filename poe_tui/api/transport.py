@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
 
@@ -22,6 +23,12 @@ from poe_tui.api.resolver import Addresses, Resolver
 STAGGER = 0.25
 """Seconds before the next address of a host is tried beside the one that does not answer (RFC 8305)."""
 MOST_ADDRESSES = 8
+GATHER = 0.01
+"""Seconds in which small pieces are gathered: a fifth of a frame."""
+SMALL = 4096
+"""Bytes from which a piece is read without waiting for more."""
+AT_ONCE = 8
+"""Reads of a connection that never wait: the head of an answer and its first words."""
 
 
 class Backend(httpcore.AsyncNetworkBackend):
@@ -60,6 +67,10 @@ class Backend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
     async def _first(self, addresses: Addresses, port: int) -> httpcore.AsyncNetworkStream:
+        """Return a connection to the first address that answers, read at a measured pace."""
+        return Paced(await self._reached(addresses, port))
+
+    async def _reached(self, addresses: Addresses, port: int) -> httpcore.AsyncNetworkStream:
         if len(addresses) == 1:
             return await self._plain.connect_tcp(addresses[0], port)
         tries: set[asyncio.Task[httpcore.AsyncNetworkStream]] = set()
@@ -78,6 +89,50 @@ class Backend(httpcore.AsyncNetworkBackend):
             raise failure
         finally:
             await _abandon(tries)
+
+
+class Paced(httpcore.AsyncNetworkStream):
+    """A connection whose small pieces are gathered for some milliseconds before they are read.
+
+    A model's tokens come one by one, and reading each costs the same as reading ten together: at 500 tokens a second a
+    third of all CPU. Nobody sees a word sooner than the next frame. Large pieces are read as they come.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._reads = 0
+        self._read_at = 0.0
+        self._small = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what there is, at most every ``GATHER`` seconds while it is little."""
+        if self._small and self._reads > AT_ONCE:
+            wait = self._read_at + GATHER - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+        data = await self._stream.read(max_bytes, timeout)
+        self._reads += 1
+        self._read_at = time.monotonic()
+        self._small = len(data) < SMALL
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write everything."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Go on encrypted, at the same pace."""
+        return Paced(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the connection itself says."""
+        return self._stream.get_extra_info(info)
 
 
 def _task(work: Coroutine[Any, Any, httpcore.AsyncNetworkStream]) -> asyncio.Task[httpcore.AsyncNetworkStream]:

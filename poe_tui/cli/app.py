@@ -30,6 +30,9 @@ def run(argv: Sequence[str]) -> int:
     _check_terminal()
     if not launch.demo:
         _check_server()
+    from poe_tui.terminal import pauses
+
+    pauses.begin()
     # Imported here: Textual is most of the start-up time and nothing before this line needs it.
     from poe_tui import paths
     from poe_tui.app import PoeApp

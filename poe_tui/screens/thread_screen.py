@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import getters, work
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from poe_tui.model import Thread, Turn
@@ -20,6 +19,7 @@ from poe_tui.screens.drafts import Draft, Returned, nothing_accepted
 from poe_tui.screens.live_facts import LiveFacts
 from poe_tui.screens.open_thread import OpenThread
 from poe_tui.screens.stage import Stage
+from poe_tui.terminal.display import CurtainedScreen
 from poe_tui.terminal.notices import Notices
 from poe_tui.widgets.composer import Chip, Composer, Pasted
 from poe_tui.widgets.thread_list import Entry, ThreadList
@@ -43,7 +43,7 @@ class Start(NamedTuple):
     model: str | None = None
 
 
-class ThreadScreen(Screen[None]):
+class ThreadScreen(CurtainedScreen[None]):
     """What a conversation screen does, without how it looks."""
 
     stage = getters.query_one("#stage", Stage)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.screen import Screen, ScreenResultType
 
 from poe_tui.terminal.output import FrameOutput
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.screen import Screen
 
 _NO_BCE = ("screen", "linux", "vt", "dumb", "ansi", "tmux", "cygwin")
 """Terminals whose terminfo has no ``bce``, or whose multiplexer may not have it: erasing gives the default colour."""
@@ -26,6 +26,17 @@ CURTAIN = 2.0
 """Seconds after which the app is drawn whether its first page is whole or not."""
 CATCH_UP = 0.03
 """Seconds until a terminal that could not follow is asked again."""
+
+
+class CurtainedScreen(Screen[ScreenResultType]):
+    """A screen that renders nothing while the curtain is down: nobody would see it, and it costs a tenth of a start."""
+
+    def _compositor_refresh(self) -> None:
+        if getattr(self.app, "curtain_is_down", False):
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+        else:
+            super()._compositor_refresh()
 
 
 class DiffDisplay(App[int], inherit_bindings=False):
@@ -41,6 +52,11 @@ class DiffDisplay(App[int], inherit_bindings=False):
         """The diff of this terminal, once something was drawn."""
         self._behind = False
         self._curtain = False
+
+    @property
+    def curtain_is_down(self) -> bool:
+        """Whether frames are held back; the first one afterwards draws everything."""
+        return self._curtain
 
     def lower_curtain(self) -> None:
         """Leave what stands on the terminal (the skeleton) until the first page is whole: no half-built frame."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import is_not, ne
 from typing import TYPE_CHECKING
 
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -21,6 +22,7 @@ from poe_tui.terminal.pens import Pen, PenBox
 if TYPE_CHECKING:
     from rich.color import ColorSystem
     from textual._compositor import CompositorUpdate
+    from textual.strip import Strip
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 SYNC_FROM = 160
@@ -30,6 +32,8 @@ _GAP = 5
 """Equal cells between two differing ones that cost less to write again than to jump over."""
 _ERASE_FROM = 9
 """Blank cells from which erasing them (ECH and a jump) is shorter than writing spaces."""
+_STRIPS_KEPT = 300
+"""Strips whose cells are kept: some seven screens, 2 kB each."""
 _SCROLL_ROWS = 4
 """Rows that must move together before a scroll region pays."""
 
@@ -61,6 +65,7 @@ class FrameOutput:
         self.sync = sync
         self.statistics = Statistics()
         self._rows: list[Row] = []
+        self._made: dict[int, tuple[Strip, Row]] = {}
         self._width = 0
         self._pen: Pen | None = None
         self._x: int | None = None
@@ -124,7 +129,7 @@ class FrameOutput:
                 continue
             row = Row([], [])
             for strip in strips:
-                part = fitted(cells(strip, self.box), strip.cell_length, self.box.reset)
+                part = self._cells(strip)
                 row.texts += part.texts
                 row.pens += part.pens
             if region.x == 0 and len(row.texts) >= width:
@@ -143,15 +148,27 @@ class FrameOutput:
                 row = found[y] = self._rows[y].copy()
             for x, strip in update.chops[y].items():
                 if strip is not None and x < end and x + strip.cell_length > start:
-                    self._spliced(row, x, fitted(cells(strip, self.box), strip.cell_length, self.box.reset))
+                    self._spliced(row, x, self._cells(strip))
         return found
+
+    def _cells(self, strip: Strip) -> Row:
+        """The cells of a strip, not to be changed. A strip that only moved is still the same object."""
+        known = self._made.get(id(strip))
+        if known is None:
+            if len(self._made) >= _STRIPS_KEPT:
+                self._made.clear()
+            # The strip is kept with them, so its identity cannot be taken by another meanwhile.
+            known = strip, fitted(cells(strip, self.box), strip.cell_length, self.box.reset)
+            self._made[id(strip)] = known
+        return known[1]
 
     def _spliced(self, row: Row, x: int, part: Row) -> Row:
         """Put ``part`` into ``row`` from column ``x`` on; a wide cluster of which half is covered becomes a blank."""
         end = min(x + len(part.texts), self._width)
         if end <= x:
             return row
-        part = fitted(part, end - x, self.box.reset)
+        if len(part.texts) != end - x:
+            part = fitted(part.copy(), end - x, self.box.reset)
         if x > 0 and row.texts[x] == "":
             row.texts[x - 1] = " "
         if end < self._width and row.texts[end] == "":
@@ -417,10 +434,7 @@ def _looks_same(text: str, pen: Pen, old_text: str, old_pen: Pen) -> bool:
 def _differing(row: Row, old: Row) -> int:
     if row.same(old):
         return 0
-    return sum(
-        1 for text, was, pen, pen_was in zip(row.texts, old.texts, row.pens, old.pens, strict=True)
-        if text != was or pen is not pen_was
-    )  # fmt: skip
+    return sum(map(ne, row.texts, old.texts)) + sum(map(is_not, row.pens, old.pens))
 
 
 def _address(x: int, y: int) -> str:

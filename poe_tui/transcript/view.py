@@ -15,6 +15,7 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
@@ -119,6 +120,7 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
         self._asked: set[str] = set()
         self._shifts: dict[tuple[int, int], int] = {}
         self._placing = False
+        self._bar = ""
         self._told: tuple[bool, int] = (True, 0)
         self._timer: Timer | None = None
         self._due = 0.0
@@ -257,6 +259,26 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
         """A row of the window; see ``Widget.render_line``."""
         return self._strips[y] if 0 <= y < len(self._strips) else self._painter.blank
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of the window; see ``Widget.render_lines``.
+
+        Textual keeps what it made of a row by the row's place, so that scrolling by one line would style, filter and
+        cut every row of the window anew: two thirds of a stream's CPU. Our strips are whole (no border, no padding,
+        backgrounds of their own) and keep what was made of them wherever they move to.
+        """
+        if self._palette.ansi:  # Their backgrounds are the terminal's, which is the style sheet's business.
+            return super().render_lines(crop)
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips: list[Strip] = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip)
+        if crop.column_span != (0, self.region.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def on_mount(self) -> None:
         """Dress the scrollbar."""
         self._dress()
@@ -325,10 +347,21 @@ class Transcript(MessageMode, Finding, Sideways, Looks, ScrollView, can_focus=Tr
             self.set_reactive(Widget.virtual_size, size)
             self.set_reactive(Widget.scroll_y, float(y))
             self.set_reactive(Widget.scroll_target_y, float(y))
-            bar = self.vertical_scrollbar
-            bar.window_virtual_size, bar.window_size, bar.position = total, self.viewport.height, y
+            self._move_bar(total, self.viewport.height, y)
         finally:
             self._placing = False
+
+    def _move_bar(self, total: int, height: int, y: int) -> None:
+        """Tell the bar where the window is; it is drawn again only when its thumb has moved by a cell."""
+        bar = self.vertical_scrollbar
+        bar.set_reactive(ScrollBar.window_virtual_size, total)
+        bar.set_reactive(ScrollBar.window_size, height)
+        bar.set_reactive(ScrollBar.position, float(y))
+        shown = bar.renderer.render_bar(height, total, height if height < total else 0, y)
+        drawn = "".join(segment.text for segment in shown.segments)
+        if drawn != self._bar:
+            self._bar = drawn
+            bar.refresh()
 
     def _tell(self) -> None:
         told = self.viewport.follow, self.viewport.new_lines

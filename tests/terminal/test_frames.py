@@ -151,6 +151,7 @@ async def test_redraw_repairs_a_garbled_screen() -> None:
         app.terminal.feed("\x1b[H\x1b[0mgarbage" * 3)
         await pilot.press("ctrl+l")
         await pilot.pause()
+        app.wrong.clear()  # A frame between the garbage and the key does not know of it.
         app.judge()
     assert app.wrong == []
 
