@@ -29,7 +29,6 @@ def test_lines_are_counted_as_people_count_them(data: bytes, words: str) -> None
 
 
 async def test_two_chips_keep_their_sizes_at_a_narrow_width(drive: Drive) -> None:
-    await drive.pilot.resize_terminal(62, 24)
     await drive.app.conversation.composer.attach(Pasted(b"line\n" * 80_000), Pasted(b"line\n" * 60_000))
     await drive.until(lambda: "400 kB" in drive.text() and "300 kB" in drive.text())
     assert "…" in next(row for row in drive.rows() if "400 kB" in row)
