@@ -35,6 +35,7 @@ from poe_tui.engine.turn import (
     TurnNote,
 )
 from poe_tui.model import Item, Thread, Turn, new_id
+from poe_tui.payload_fold import PayloadFold
 from poe_tui.request_fields import either
 from poe_tui.sanitize import StreamCleaner, join_surrogates
 
@@ -101,6 +102,8 @@ class Text(Quiet):
         self._out = out
         self._heading = heading
         self._cleaner = StreamCleaner()
+        # A person at a terminal reads no base64; a program may want exactly that.
+        self._fold = PayloadFold() if out.isatty() else None
         self._thinking = Thinking()
         self._arrived: list[str] = []
         self._last = ""
@@ -134,6 +137,7 @@ class Text(Quiet):
         self._arrived.clear()
 
     def _write(self, text: str) -> None:
+        text = self._fold.feed(text) if self._fold is not None else text
         if text:
             self._out.write(self._heading + text)
             self._out.flush()

@@ -37,6 +37,7 @@ FLOORS: dict[str, int] = {
     "poe_tui.media": 0,
     "poe_tui.pasted_paths": 0,
     "poe_tui.path_words": 0,
+    "poe_tui.payload_fold": 0,
     "poe_tui.picture": 0,
     "poe_tui.api.types": 0,
     "poe_tui.api.events": 0,

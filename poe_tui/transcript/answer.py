@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poe_tui.model import Item
+from poe_tui.payload_fold import fold
 from poe_tui.sanitize import clean
 from poe_tui.transcript import items
 from poe_tui.transcript.lines import Citation
@@ -71,7 +72,7 @@ class Answer:
             kind = part.get("type")
             value = part.get("refusal") if kind == "refusal" else part.get("text")
             if isinstance(value, str):
-                made = Part("refusal" if kind == "refusal" else "text", Text(clean(value), complete=True), value)
+                made = Part("refusal" if kind == "refusal" else "text", Text(fold(clean(value)), complete=True), value)
                 annotations = part.get("annotations")
                 if isinstance(annotations, list):
                     made.annotations = [note for note in annotations if isinstance(note, dict)]

@@ -56,7 +56,7 @@ class PictureBlock(Block):
 
 
 def media_line(media: Media, frame: Frame, number: int = 0, *, drawn: bool = False) -> Activity:
-    """The line of one: ``Image · PNG · 1024 × 1024 · 1.4 MB   w saves   v enlarges``; of several each has its number."""
+    """The line of one: ``Image · PNG · 1024 × 1024 · 1.4 MB   w saves   v enlarges``; of several each has a number."""
     size = [numbers.size(media.size)] if media.size else []
     where = [media.host] if media.host and not media.size else []
     facts = [_NAMES[media.kind], *media.facts, *size, *where, *(["its address expires"] if media.expires else [])]

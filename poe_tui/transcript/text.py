@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from poe_tui.payload_fold import PayloadFold
 from poe_tui.sanitize import StreamCleaner, clean
 from poe_tui.transcript.json_text import Indenter, is_json
 from poe_tui.transcript.lines import Citation, CodeBlock, Line, LinkData, TableData
@@ -38,6 +39,7 @@ class Text(Block):
         self._length = len(source)
         self._lines = source.count("\n")
         self._cleaner = StreamCleaner()
+        self._fold = PayloadFold()
         self._fed = 0
         self._finished_feeding = False
         self._joined = (0, "")
@@ -92,7 +94,7 @@ class Text(Block):
 
     def feed(self, delta: str) -> None:
         """Take more text. Nothing is parsed before the next frame."""
-        text = self._cleaner.feed(delta)
+        text = self._fold.feed(self._cleaner.feed(delta))
         if text != delta:
             self.unchanged = False
         self._append(text)
@@ -100,7 +102,7 @@ class Text(Block):
     def finish(self) -> None:
         """No more text will come."""
         if not self.complete:
-            self._append(self._cleaner.flush())
+            self._append(self._fold.feed(self._cleaner.flush()))
             self.complete = True
 
     def cite(self, citations: Sequence[Citation]) -> None:

@@ -275,3 +275,12 @@ def test_the_plain_set_has_no_other_characters() -> None:
     painter = Painter(POE_DARK, doc.around.frame)
     shown = {character for row in drawn(doc) for character in painter.strip(row, 0).text}
     assert not {character for character in shown if not character.isascii()} - set("中文é\u00a0·")
+
+
+def test_base64_within_the_words_is_cut_short() -> None:
+    output = [message(f"Here:\n\n![cat](data:image/png;base64,{'iVBOR' * 40_000})\n\nDone.")]
+    live, stored = both_ways(output, chunk=1_000, frames=3)
+    assert live == stored
+    assert len(stored) < 20
+    assert any(row.line.text == "Done." for row in stored)
+    assert any(row.line.text.startswith("Image · ") and "w saves" in row.line.text for row in stored)
