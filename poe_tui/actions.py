@@ -2,7 +2,7 @@
 
 An id is ``area.verb``, the name under ``[keys]`` in ``config.toml``. Keys are in Textual's spelling; ``key_label``
 gives the one a person reads. No default depends on Alt, on the kitty protocol or on a function key alone; none takes
-a key that line editors and multiplexers need (interface.md §5).
+a key that line editors and multiplexers need.
 """
 
 from __future__ import annotations

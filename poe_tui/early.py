@@ -1,6 +1,6 @@
 """What the first frame needs of ``config.toml``, read by the standard library alone.
 
-pydantic costs more time than the first frame has (architecture.md §2), so this reads five things and nothing else;
+pydantic costs more time than the first frame has, so this reads five things and nothing else;
 ``config.load`` reads everything a moment later and says what is wrong. Here a file that cannot be read, or a value of
 the wrong kind, means the default, silently.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LIMIT = 1_000_000
-"""Bytes; a longer file is no settings file and is not read (robustness.md C17)."""
+"""Bytes; a longer file is no settings file and is not read (measured)."""
 
 _DENSITIES = ("auto", "comfortable", "compact")
 _MICE = ("on", "scroll", "off")

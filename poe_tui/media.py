@@ -1,6 +1,6 @@
 """The images, films and sounds that an answer holds: found in its output items, told apart, each once. Pure.
 
-Poe's media bots answer in several ways (poe-api.md §8): an ``image_generation_call`` with bare base64, a Markdown image
+Poe's media bots answer in several ways: an ``image_generation_call`` with bare base64, a Markdown image
 whose alt text is the prompt, brackets and newlines included, with the same URL bare below it, or a bare URL without any
 extension, whose path says what it is. Nothing is fetched here, and no base64 is decoded but the head that tells an
 image's size.
@@ -162,7 +162,7 @@ def kind_of(url: str) -> MediaKind | None:
 
 
 def _poe_kind(url: str) -> MediaKind | None:
-    """``https://pfst.cf2.poecdn.net/base/video/<hex>``: no extension, the segment tells (poe-api.md §8)."""
+    """``https://pfst.cf2.poecdn.net/base/video/<hex>``: no extension, the segment tells (observed on Poe)."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     segments = parts.path.split("/")

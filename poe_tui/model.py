@@ -85,7 +85,7 @@ class Turn:
     model: str = ""
     """The model that was asked for."""
     upstream_model: str | None = None
-    """What the response named; often a snapshot's name, never the name sent (poe-api.md §3)."""
+    """What the response named; often a snapshot's name, never the name sent (observed on Poe)."""
     status: TurnStatus = "in_progress"
     chain: Chain = "none"
     input: list[Item] = field(default_factory=list)
@@ -143,12 +143,12 @@ class Price:
     cache_write: float | None = None
     image: float | None = None
     request: float | None = None
-    """A flat price per request in points (poe-api.md §7: ``pricing.request``; "0.00" is free)."""
+    """A flat price per request in points (observed on Poe)."""
 
 
 @dataclass(slots=True, frozen=True)
 class ModelInfo:
-    """One entry of the model list, made tolerant of every null the list was seen to hold (poe-api.md §7)."""
+    """One entry of the model list, made tolerant of every null the list was seen to hold (observed on Poe)."""
 
     id: str
     name: str

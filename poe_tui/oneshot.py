@@ -303,7 +303,7 @@ class OneShot:
 
 
 def json_object(turn: Turn, steps: Sequence[Turn] = ()) -> dict[str, Any]:
-    """Return what ``--json`` prints for a turn (interface.md §6); ``output`` is that of all ``steps``, if there are."""
+    """Return what ``--json`` prints for a turn; ``output`` is that of all ``steps``, if there are."""
     error = turn.error or {}
     return {
         "id": turn.response_id,

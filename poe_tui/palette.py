@@ -1,7 +1,7 @@
-"""Palette: the colour tokens of look.md as one value, shared by the style sheet, the transcript and the first frame.
+"""Palette: the colour tokens of the look as one value, shared by the style sheet, the transcript and the first frame.
 
 Every value is either ``#rrggbb``, an ANSI name Textual knows (``ansi_blue``, ``ansi_default``) or empty for "leave as
-it is". Where ``ansi`` is true the backgrounds are the terminal's own and lines stand in for them (look.md, Tokens).
+it is". Where ``ansi`` is true the backgrounds are the terminal's own and lines stand in for them.
 """
 
 from __future__ import annotations

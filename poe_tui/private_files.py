@@ -1,7 +1,7 @@
 """Small files that matter: read with a limit, written whole or not at all, readable by their owner alone.
 
 A save is a new file beside the old one, synced, then put in its place: a crash at any point leaves the old content or
-the new one, never half of it (robustness.md C21).
+the new one, never half of it (measured).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The request fields of the Responses API and their bounds: one table for settings, threads, ``ask`` and the engine.
 
 The names and bounds are the vendor's (*Detailed API Support*), the efforts those that models were seen to declare
-(poe-api.md §2, §6). A field that is not in the table passes: servers and single models have fields of their own.
+(observed on Poe). A field that is not in the table passes: servers and single models have fields of their own.
 """
 
 from __future__ import annotations

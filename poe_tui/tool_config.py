@@ -65,7 +65,7 @@ class ToolConfig:
     enabled: bool = True
     """Whether every thread offers it; otherwise only those that name it."""
     strict: bool | None = None
-    """Sent as it is; ``None`` is what every model was seen to take (poe-api.md §5)."""
+    """Sent as it is; ``None`` is what every model was seen to take (observed on Poe)."""
 
     @property
     def shipped(self) -> bool:
@@ -87,7 +87,7 @@ class SchemaPreset:
 
 
 def mapped_name(name: str) -> str:
-    """Return a tool's name as servers take it: other characters become ``_`` (poe-api.md §5)."""
+    """Return a tool's name as servers take it: other characters become ``_`` (observed on Poe)."""
     return _NOT_IN_A_NAME.sub("_", name.strip())
 
 

@@ -91,7 +91,7 @@ async def settings(pilot: Pilot[int], app: PoeApp) -> None:
     """A page of the settings with a value out of bounds."""
     app.action_app_settings("defaults")
     await pilot.pause()
-    await pilot.press(*["down"] * 6, "enter", *"1.4")
+    await pilot.press(*["down"] * 7, "enter", *"1.4")
 
 
 async def help_page(pilot: Pilot[int], app: PoeApp) -> None:

@@ -2,8 +2,7 @@
 A Responses request as a chat/completions request, for models that refuse ``/responses``. Pure.
 
 Poe's chat endpoint has been strict since 2026-04-24: a field that neither its reference nor the model's own parameters
-name is refused. So only documented fields leave (poe-api.md §9 and the vendor's *Create chat completion*: model,
-messages, max_completion_tokens, temperature, top_p, stream, stream_options, tools, tool_choice, parallel_tool_calls),
+name is refused. So only documented fields leave (observed on Poe),
 those the model declares in the list, and what a person set under a name of their own, custom parameters included.
 
 The allowance goes out as ``max_completion_tokens``: both names are documented, this one counts the thinking as

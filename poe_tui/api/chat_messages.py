@@ -2,7 +2,7 @@
 Input items as chat messages. Pure.
 
 A conversation in items is flatter than one in messages: a function call is an item of its own there and hangs on an
-assistant message here, and its results must follow that very message. Roles are Poe's four (poe-api.md §9): what a
+assistant message here, and its results must follow that very message. Roles are Poe's four (observed on Poe): what a
 developer says goes as ``system``.
 """
 
@@ -17,7 +17,7 @@ from poe_tui.model import Item
 Message = dict[str, Any]
 
 PROVIDER_FIELDS: Final = ("extra_content", "provider_specific_fields")
-"""What a provider hangs on a tool call and wants back unchanged: Gemini's thought signatures (poe-api.md §9)."""
+"""What a provider hangs on a tool call and wants back unchanged: Gemini's thought signatures (observed on Poe)."""
 
 
 def messages(items: Sequence[Item], instructions: Any = None) -> tuple[list[Message], list[str]]:

@@ -1,5 +1,5 @@
 """
-The shapes in which chat servers say the same things, read leniently (poe-api.md §9, §12). Pure; nothing here raises.
+The shapes in which chat servers say the same things, read leniently (observed on Poe). Pure; nothing here raises.
 
 OpenAI's own shape comes first; the others are Poe's duplicates, and those of Mistral, DeepSeek, OpenRouter, LiteLLM,
 Perplexity, Groq and vLLM, whose models and gateways stand behind the models that have no Responses endpoint.
@@ -177,7 +177,7 @@ def tool_calls(delta: Json) -> Iterator[Json]:
 
 
 def arguments_of(function: Any) -> str:
-    """Return a piece of the arguments; an object (poe-api.md §12, 4) as JSON."""
+    """Return a piece of the arguments; an object (observed on Poe) as JSON."""
     value = function.get("arguments") if isinstance(function, dict) else None
     if isinstance(value, dict | list):
         try:

@@ -1,5 +1,5 @@
 """
-The stream events of the Responses API: one model per shape, the vendor's table and poe-api.md §4.
+The stream events of the Responses API: one model per shape, the vendor's table and our notes on Poe
 
 Every event has ``type`` (the wire word) and ``raw()``. Nested objects (``item``, ``part``, ``response`` …) stay
 plain dicts exactly as sent: nothing is lost and nothing is built that nobody asks for. Unknown event types arrive

@@ -1,5 +1,5 @@
 """
-The error in a body or an event, in whatever clothes it comes (poe-api.md §11, §12.7). Pure.
+The error in a body or an event, in whatever clothes it comes (observed on Poe). Pure.
 
 Known clothes: ``{"error": {…}}``, ``{"type": "error", "error": {…}}``, ``{"error": "text", "code": …}``, FastAPI's
 ``{"detail": …}``, a flat ``{"message", "code"}``, a list of these, a message that is itself JSON, HTML, text, nothing.

@@ -95,7 +95,7 @@ def _type_of(raw: dict[str, Any], name: str | None) -> str | None:
             return "response.completed" if raw.get("status") in _FINISHED else None
         return name or None
     if kind not in _models() and "reasoning" in kind and kind.endswith((".delta", "_delta")):
-        # Older spellings: response.reasoning.delta, response.reasoning_content.delta (poe-api.md §4).
+        # Older spellings: response.reasoning.delta, response.reasoning_content.delta (observed on Poe).
         part = "reasoning_summary_text" if "summary" in kind else "reasoning_text"
         return f"response.{part}.delta"
     return kind

@@ -95,7 +95,7 @@ def wants_retry(error: APIError, attempts: Attempts, *, chained: bool) -> bool:
 
 
 def is_quota(type: str | None, code: str | int | None, message: str) -> bool:
-    """Tell a used-up quota from a rate limit, by the words the servers use (poe-api.md §8, §11)."""
+    """Tell a used-up quota from a rate limit, by the words the servers use (observed on Poe)."""
     return type in _QUOTA_WORDS or code in _QUOTA_WORDS or _QUOTA_TEXT.search(message) is not None
 
 

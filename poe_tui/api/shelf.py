@@ -2,7 +2,7 @@
 The items of one response, and which of them an event speaks of.
 
 The key is ``output_index``. Behind it stand the item's id, its ``call_id`` and its kind, because servers leave the
-index out, send 0 for every item, or change an item's id from event to event (poe-api.md §4).
+index out, send 0 for every item, or change an item's id from event to event (observed on Poe).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 Thinking that a model writes into its answer between ``<think>`` tags, told apart as it comes. Pure.
 
 Models of the families below were trained to; whoever serves them may or may not move it to ``reasoning_content``
-(poe-api.md §6). A block counts only where the answer begins, or right after another block: a tag in the middle of a
+(observed on Poe). A block counts only where the answer begins, or right after another block: a tag in the middle of a
 text is something that the text speaks of.
 """
 

@@ -1,4 +1,4 @@
-"""Text that is no answer: models bridged from other APIs send their reasoning as ``output_text`` (poe-api.md §3)."""
+"""Text that is no answer: models bridged from other APIs send their reasoning as ``output_text`` (observed on Poe)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
 Responses of the Responses API as typed values; the wire's dicts stay the truth.
 
-``Response`` and the item views read leniently: a missing or odd field is ``None`` or empty, never an error (poe-api.md
-§3, §12). The fields of a request and their bounds stand in ``poe_tui.request_fields``.
+``Response`` and the item views read leniently: a missing or odd field is ``None`` or empty, never an error (observed
+on Poe). The fields of a request and their bounds stand in ``poe_tui.request_fields``.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class Balance(_Open):
 
     @classmethod
     def read(cls, body: Any) -> Balance:
-        """Read the body; the number may come as a string (poe-api.md §10)."""
+        """Read the body; the number may come as a string (observed on Poe)."""
         body = body if isinstance(body, dict) else {}
         number = _number(body.get("current_point_balance"))
         rest = {key: value for key, value in body.items() if key != "points"}
@@ -307,11 +307,11 @@ def _price(value: Any) -> Price | None:
 
 
 EFFORT_PARAMETERS = ("reasoning_effort", "output_effort", "effort")
-"""The names under which models declare their reasoning efforts (poe-api.md §6)."""
+"""The names under which models declare their reasoning efforts (observed on Poe)."""
 
 
 def model_info(entry: Any) -> ModelInfo | None:
-    """Read one entry of the model list; ``None`` without an id. Every field may be null or missing (poe-api.md §7)."""
+    """Read one entry of the model list; ``None`` without an id. Any field may be null or missing (observed on Poe)."""
     entry = _dict(entry)
     name = entry.get("id")
     if not isinstance(name, str) or not name.strip():

@@ -1,6 +1,6 @@
 """``poe-tui [--demo] [-c | -t THREAD] [-m MODEL]``: look at the terminal, then run the app.
 
-argv is read by hand: argparse and pydantic cost time that the first frame does not have (architecture.md §2). Settings,
+argv is read by hand: argparse and pydantic cost time that the first frame does not have. Settings,
 key and store are opened by the app itself, after that frame.
 """
 

@@ -343,7 +343,7 @@ class _Demo:
 
 
 def exit_code(turn: Turn) -> int:
-    """Return the exit code for a turn (interface.md §6)."""
+    """Return the exit code for a turn."""
     if turn.status == "completed":
         return OK
     if turn.status == "incomplete":

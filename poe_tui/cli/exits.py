@@ -1,4 +1,4 @@
-"""Exit codes of ``poe-tui`` and the one exception that carries one (interface.md §6)."""
+"""Exit codes of ``poe-tui`` and the one exception that carries one."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _read() -> str:
 
 
 async def _check(settings: Settings, secret: credentials.Secret) -> int:
-    """Ask for the balance: the list of models is public and proves nothing (poe-api.md §0)."""
+    """Ask for the balance: the list of models is public and proves nothing (observed on Poe)."""
     from poe_tui.api.errors import APIError, AuthenticationError
 
     async with open_client(settings, secret) as client:

@@ -16,7 +16,7 @@ from poe_tui.cli.text import COMMANDS, HELP
 from poe_tui.terminal import skeleton
 
 PRIVATE_UMASK = 0o077
-"""Whatever a command writes is the person's own (robustness.md K03)."""
+"""Whatever a command writes is the person's own (measured)."""
 
 _OUTPUT_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 

@@ -78,7 +78,7 @@ class Endpoints:
             await _send(connection, noted, 200, images.landscape(), {"Content-Type": "image/png"})
         elif path == "/v1/models":
             if "authorization" in request.headers and not _key(request):
-                raise APIProblem(401)  # the list is public, but an empty key is refused (poe-api.md §1)
+                raise APIProblem(401)  # the list is public, but an empty key is refused (observed on Poe)
             await _send(connection, noted, 200, {"object": "list", "data": models.entries()})
         elif path == "/usage/current_balance":
             _authorise(request)

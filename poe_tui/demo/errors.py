@@ -1,4 +1,4 @@
-"""The error bodies of the Poe API: the documented form, and the texts that were seen in practice (poe-api.md §11)."""
+"""The error bodies of the Poe API: the documented form, and the texts that were seen in practice (observed on Poe)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def unknown_response(response_id: str) -> APIProblem:
 
 
 def not_kept() -> APIProblem:
-    """What OpenAI's models on Poe answer to every ``previous_response_id`` (poe-api.md §0.2)."""
+    """What OpenAI's models on Poe answer to every ``previous_response_id`` (observed on Poe)."""
     return APIProblem(
         400,
         "Previous response cannot be used for this organization due to Zero Data Retention.",

@@ -1,6 +1,6 @@
 """The models of the demo server: what their list entries say and which script speaks for them.
 
-The entries have the shape that Poe's list was seen to have (poe-api.md §7), with every null that was seen in it. The
+The entries have the shape that Poe's list was seen to have (observed on Poe), with every null that was seen in it. The
 names are familiar so that the app's defaults work here; the entries, their texts and their prices are our own.
 """
 
@@ -58,7 +58,7 @@ class Model:
 
     @property
     def upstream(self) -> str:
-        """The name that a response carries: a snapshot, never the name that was sent (poe-api.md §3)."""
+        """The name that a response carries: a snapshot, never the name that was sent (observed on Poe)."""
         return f"{self.id.replace('.', '-')}-2026-01-15"
 
     @property
@@ -203,8 +203,14 @@ _SHOWS = tuple(
         Model("Demo-Table", "table", about="A table that is wider than the terminal."),
         Model("Demo-Long", "long", about="50 kB of every kind of Markdown. Demo-Long:200 makes it 200 kB."),
         Model("Demo-Reasoning", "reasoning", about="Thinks aloud before it answers.", efforts=_EFFORTS),
-        Model("Demo-Chat-Only", "reasoning", about="Refuses /responses, as many models do; answers chat/completions.",
-              endpoints=(), efforts=_EFFORTS, refuses=_NO_METHOD),
+        Model(
+            "Demo-Chat-Only",
+            "reasoning",
+            about="Refuses /responses, as many models do; answers chat/completions.",
+            endpoints=(),
+            efforts=_EFFORTS,
+            refuses=_NO_METHOD,
+        ),
         Model("Demo-Search", "search", about="Searches the web, cites, and names its sources."),
         Model("Demo-Tools", "tools", about="Calls a function; answers in words when the result comes back."),
         Model("Demo-JSON", "json", about="JSON by the schema in text.format, or by one of its own."),

@@ -45,7 +45,7 @@ class ClientGone(ConnectionError):
 
 
 def headers() -> dict[str, str]:
-    """Return the headers that every answer of the API carries (poe-api.md §1)."""
+    """Return the headers that every answer of the API carries (observed on Poe)."""
     return {
         "x-request-id": request_id(),
         "x-ratelimit-limit-requests": "500",

@@ -1,6 +1,6 @@
 """Attachments: from a path, a pipe or bytes to input parts, and back.
 
-What a file is, its bytes say: images go as ``input_image`` with a data URL as a plain string (poe-api.md §2), PDFs and
+What a file is, its bytes say: images go as ``input_image`` with a data URL as a plain string, PDFs and
 texts as ``input_file``. A text may have any encoding; it is sent as UTF-8. The name stays with an image in the stored
 item, for the chip; ``items.to_input`` keeps it off the wire, where an image has none.
 """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poe_tui.storage.store import Store
 
 FRESH_SECONDS: Final = 3600.0
-"""A younger list need not be fetched again (poe-api.md §7: cache about an hour)."""
+"""A younger list need not be fetched again (observed on Poe)."""
 LONGEST_CACHE: Final = 32_000_000
 _DAY: Final = 86_400.0
 
@@ -144,7 +144,7 @@ class Catalog:
 
 
 def _infos(entries: Iterable[Any]) -> list[ModelInfo]:
-    """Convert, leaving out what has no id and ids that come twice (poe-api.md §12, 9)."""
+    """Convert, leaving out what has no id and ids that come twice (observed on Poe)."""
     found: dict[str, ModelInfo] = {}
     for entry in entries:
         info = model_info(entry)

@@ -48,7 +48,7 @@ def refusal(error: Mapping[str, Any], previous_id: str) -> Refusal | None:
     """Return what an error on a chained request says of the chain, if it says that the id was not accepted.
 
     A 400 or 404 that names the previous response or data retention, also inside a stream; or any 500: on Poe that is
-    how Claude answered every chained request (poe-api.md §0.2).
+    how Claude answered every chained request (observed on Poe).
     """
     status = error.get("http_status")
     message = str(error.get("message") or "")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from poe_tui.model import Cost, ModelInfo, Price, Turn
 
 USD_PER_POINT: Final = 0.00003
-"""poe-api.md §7: 174 points were $0.0052, 239 were $0.0072. Plans differ, so results carry ``≈``."""
+"""our notes on Poe: 174 points were $0.0052, 239 were $0.0072. Plans differ, so results carry ``≈``."""
 POINTS_PER_USD: Final = 1 / USD_PER_POINT
 
 _TYPICAL_ANSWER: Final = 400

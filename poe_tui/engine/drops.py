@@ -1,6 +1,6 @@
 """Request fields that a model does not take: which one a refusal is about, and a request without it. Pure.
 
-Models refuse what the document promises (poe-api.md §6, §11): a sampling parameter, single efforts, the summary of the
+Models refuse what the document promises (observed on Poe): a sampling parameter, single efforts, the summary of the
 reasoning, tools. What is refused is left out, the same is asked once more, and the name is remembered for some days.
 Only a refusal counts: a value out of bounds, or a schema that is none, is a person's to mend.
 
@@ -20,7 +20,7 @@ REASONING: Final = "reasoning"
 FUNCTIONS: Final = "tools.function"
 WEB_SEARCH: Final = "tools.web_search"
 NEEDS_SEARCH: Final = "needs.web_search"
-"""The feature name for a model that answers only with a web search (deep research, poe-api.md §5)."""
+"""The feature name for a model that answers only with a web search (deep research, our notes on Poe)."""
 
 _STATUSES: Final = (None, 400, 422)
 _BAD_REQUEST: Final = re.compile(r"\b(BadRequestError|UnsupportedParamsError|invalid_request_error)\b")
@@ -232,7 +232,7 @@ def _field(token: str) -> str:
 
 
 def _step(body: Mapping[str, Any], name: str, said: str, *, certain: bool) -> Drop:
-    """The next step down: of reasoning the summary goes first, then all of it (poe-api.md §6)."""
+    """The next step down: of reasoning the summary goes first, then all of it (observed on Poe)."""
     if name == REASONING and _has(body, "reasoning.summary") and len(body[REASONING]) > 1:
         return Drop("reasoning.summary", certain=False, waits=True)
     if name in _WORDS and _ABOUT_A_VALUE.search(said):

@@ -40,7 +40,7 @@ class Fields:
 def effective(context: RequestContext) -> Fields:
     """Return the fields for a context.
 
-    Functions and the web search join the tools that the fields name; nested definitions are sent flat (poe-api.md §5).
+    Functions and the web search join the tools that the fields name; nested definitions are sent flat.
     """
     merged = merge_fields(context.settings_defaults, context.thread_options, context.overrides)
     instructions = merged.pop("instructions", None)

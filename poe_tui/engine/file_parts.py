@@ -1,6 +1,6 @@
 """Files in a request that a server or a model does not take: texts go as text, the rest is said in words. Pure.
 
-Few servers behind a Responses API take every file (poe-api.md §2: no record of success for ``input_file``). A text file
+Few servers behind a Responses API take every file (observed on Poe). A text file
 loses nothing by being sent as text, so that is done at once and remembered; a PDF would lose its pages, so a person is
 told. In a replay to a model that reads no images, each one leaves its name behind: the same words every time. To a
 model that makes images, the last one it made is shown again.

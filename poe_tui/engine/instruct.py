@@ -1,6 +1,6 @@
 """Instructions for models that do not read the field of that name: the same words as the first item of the input. Pure.
 
-poe-api.md §0.3: on Poe ``instructions`` were seen to be ignored without a word, against the document, while other
+our notes on Poe: on Poe ``instructions`` were seen to be ignored without a word, against the document, while other
 clients send a ``system`` item in the input and are heard. The item begins every replay, so that its bytes stay where
 they are; a chain that holds it already is not told again, and one that holds other words is not gone on with.
 """

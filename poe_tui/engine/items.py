@@ -1,7 +1,7 @@
 """What of an item may be sent again: an allow-list per item type, pure.
 
 An output item comes back from a server with ids, a status, log probabilities and whatever its gateway adds. Sent back,
-those fields are refused by one server or another (poe-api.md §2, §5), so that only what is named here leaves. The same
+those fields are refused by one server or another (observed on Poe), so that only what is named here leaves. The same
 item always gives the same result: provider prefix caches live on byte-equal prefixes.
 """
 
@@ -142,7 +142,7 @@ def _call_output(output: Any) -> str | list[dict[str, Any]]:
 
 
 def _json_text(value: Any) -> str:
-    """Some servers send objects where the format has a string of JSON (poe-api.md §12, 4)."""
+    """Some servers send objects where the format has a string of JSON (observed on Poe)."""
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,6 +1,6 @@
 """Why a turn failed, in one word that what is drawn and printed can map to a sentence. Pure.
 
-The rows of poe-api.md §11. Servers use their own types and codes, or none at all, and gateways wrap one another's words
+Servers use their own types and codes, or none at all, and gateways wrap one another's words
 (``litellm.BadRequestError: OpenAIException - …``), so that the status is asked first and the words second.
 """
 
@@ -26,7 +26,7 @@ out of the server's words. ``error["param"]`` names the field of the two about f
 """
 
 KEYS_PAGE: Final = "https://poe.com/api/keys"
-"""Where Poe sells points and hands out keys (poe-api.md §11)."""
+"""Where Poe sells points and hands out keys (observed on Poe)."""
 
 _UNKNOWN_MODEL: Final = re.compile(
     r"\b(model|bot|deployment)\b.*(not found|not exist|unknown|not supported|invalid|no access)"

@@ -115,7 +115,7 @@ class BuiltRequest:
 def build(context: RequestContext) -> BuiltRequest:
     """Return the request for ``context``.
 
-    Chain or replay follows architecture.md §3 (1) and (2). Instructions, tools and text format are sent every time:
+    Chain or replay: see the module. Instructions, tools and text format are sent every time:
     they are not inherited through a chain. A field that nobody set is not sent. New input goes through the same list
     as its replay will, so that later replays begin with the same bytes. An id that the person named goes before both.
     """
@@ -213,7 +213,7 @@ def _by_chat(
 
 
 def may_chain(context: RequestContext, *, store: object = None, told: str | None = None) -> bool:
-    """Whether the request may go on by ``previous_response_id`` (architecture.md §3, rule 1).
+    """Whether the request may go on by ``previous_response_id``.
 
     ``told`` are the instructions that stand in the input: a chain that holds others would say both.
     """

@@ -1,7 +1,7 @@
 """Which endpoint answers for a model, and what its refusals mean. Pure.
 
 ``/responses`` is the one that does everything, so that it is asked first; but most models of Poe's list do not say what
-they support, and many of them refuse it (poe-api.md §0.4, §7, §8). What a server says is remembered per model for some
+they support, and many of them refuse it (observed on Poe). What a server says is remembered per model for some
 days; a word in the settings goes before both.
 """
 

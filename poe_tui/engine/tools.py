@@ -51,7 +51,7 @@ class Tool:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """Return it as it is sent: the flat shape (poe-api.md §5)."""
+        """Return it as it is sent: the flat shape (observed on Poe)."""
         return {
             "type": "function",
             "name": self.name,
@@ -190,7 +190,7 @@ def read_call(index: int, item: Item, tools: Mapping[str, Tool]) -> Call:
 
 
 def _arguments(given: Any) -> tuple[dict[str, Any], str]:
-    """Return the arguments and what is wrong with them. Some servers send an object, or nothing (poe-api.md §5)."""
+    """Return the arguments and what is wrong with them. Some servers send an object, or nothing (observed on Poe)."""
     if isinstance(given, dict):
         return given, ""
     if given is None or given == "":

@@ -1,4 +1,4 @@
-"""The conversation screen: header, threads, transcript, composer, status (look.md; interface.md §2 and §5)."""
+"""The conversation screen: header, threads, transcript, composer, status."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ SELECTED = ["turn.copy", "turn.edit", "turn.retry", "turn.continue", "message.le
 """In message mode; the key for help stands before the last one and gives way first."""
 MENDING = ["turn.retry", "turn.continue"]
 """What a broken turn's sentence offers: keys of message mode, so from the prompt they stand behind Esc."""
+TAKING = ["turn.save_media", "turn.view_media"]
+"""What the line of an image offers, likewise."""
 
 
 class ConversationScreen(PromptFiles, MediaActions):
@@ -238,8 +240,10 @@ class ConversationScreen(PromptFiles, MediaActions):
         """Let the sentences of the transcript name keys as they have to be pressed here."""
         names = {action: label_of(action, self.keys) for action in self.keys}
         last = self.desk.path[-1] if self.desk is not None and self.desk.path else None
-        if last is not None and last.status not in ("completed", "in_progress") and not self.stage.in_message_mode:
-            names |= {action: f"Esc {label_of(action, self.keys)}" for action in MENDING}
+        if last is not None and not self.stage.in_message_mode:
+            behind = MENDING if last.status not in ("completed", "in_progress") else []
+            behind = [*behind, *TAKING] if self.transcript.media(last.id) else behind
+            names |= {action: f"Esc {label_of(action, self.keys)}" for action in behind}
         self.stage.look(keys=names)
 
     def on_transcript_turn_selected(self) -> None:

@@ -26,7 +26,7 @@ EFFORTS = ("low", "medium", "high")
 WHOLE = 60
 """Turns that are read with their contents when a thread is opened; of a longer one the rest comes when it is near."""
 CONTINUE = "Go on exactly where you stopped."
-"""The visible short line that continues a broken answer (architecture.md §3)."""
+"""The visible short line that continues a broken answer."""
 
 
 class OpenThread:

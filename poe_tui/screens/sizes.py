@@ -1,4 +1,4 @@
-"""The widths at which pages change their shape (look.md, Density and size)."""
+"""The widths at which pages change their shape."""
 
 from __future__ import annotations
 

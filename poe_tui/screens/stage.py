@@ -1,4 +1,4 @@
-"""Stage: the transcript and message mode, the single letters that act on a turn (interface.md §5).
+"""Stage: the transcript and message mode, the single letters that act on a turn.
 
 The keys live on this container, so they are letters again as soon as the prompt has the focus. Whatever starts a turn
 or changes the path goes through the ``OpenThread``; the screen hears of it by messages.

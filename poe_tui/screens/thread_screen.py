@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from poe_tui.widgets.composer import Piece
 
 DRAFT_DELAY = 0.6
-"""Seconds after a change until the draft is on its way to the disk (kept within a second, issue A)."""
+"""Seconds after a change until the draft is on its way to the disk (kept within a second)."""
 CLOCK = 0.5
 """Seconds between two readings of the live values: two updates a second at most."""
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 BULK = 20_000
-"""A paste of more bytes than this never enters a text area (issue A, bad input)."""
+"""A paste of more bytes than this never enters a text area."""
 
 LAG_TIME = 0.03
 """Seconds in which a terminal that keeps up takes what it is given."""

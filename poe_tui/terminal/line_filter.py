@@ -52,7 +52,7 @@ class SafeLineFilter(LineFilter):
 
 
 PLAIN = str.maketrans("▌►▼●○•▲▐─│…≈‹›–·▄▁▂▃▅▆▇█←→↑↓", "|+-*o*^|-|.~<>--#_.:|||#<>^v")
-"""look.md, Characters: the plain set, in one cell each."""
+"""the look: the plain set, in one cell each."""
 
 
 class PlainGlyphs(LineFilter):

@@ -1,6 +1,6 @@
 """The first frame, written before Textual is imported: header, sidebar, composer, in the colours of last time.
 
-Importing Textual is nearly all of the start-up time (textual-performance.md §1); a person should see the app, not a
+Importing Textual is nearly all of the start-up time (measured); a person should see the app, not a
 black screen, while it happens. Standard library only, and as little of it as possible: no dataclasses, no pathlib, no
 json. The colours come from a line that the app left in the cache directory, ready to be written.
 

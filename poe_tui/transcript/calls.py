@@ -1,7 +1,7 @@
 """What becomes of the function calls that a turn ended in.
 
 While they are dealt with, the engine's ``tool.`` events say it; afterwards the turn that brings their outputs does.
-Both are drawn alike: one line a call, and a sentence where nobody answers (look.md, States).
+Both are drawn alike: one line a call, and a sentence where nobody answers.
 """
 
 from __future__ import annotations

@@ -160,9 +160,7 @@ class Inline:
         if close > end:
             inner = text[end:close]
             plain = inner[-1].isspace() or "\n" in inner or "`" in inner or "**" in inner
-            if not plain and not text[close + 1 : close + 2].isdigit() and (
-                _DOLLARS.search(inner) or len(inner) <= 2
-            ):
+            if not plain and not text[close + 1 : close + 2].isdigit() and (_DOLLARS.search(inner) or len(inner) <= 2):
                 return self._add(MATH, begin, close + 1)
         return self._add(TEXT, begin, end)
 

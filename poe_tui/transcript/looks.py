@@ -51,7 +51,7 @@ class Looks(Base):
 
     @property
     def glyphs(self) -> Glyphs:
-        """``unicode`` or ``plain`` (look.md, Characters)."""
+        """``unicode`` or ``plain``."""
         return self._frame.glyphs
 
     @glyphs.setter
@@ -60,7 +60,7 @@ class Looks(Base):
 
     @property
     def density(self) -> Density:
-        """``comfortable`` or ``compact`` (look.md, Density)."""
+        """``comfortable`` or ``compact``."""
         return self._frame.density
 
     @density.setter
@@ -133,7 +133,7 @@ class Looks(Base):
 
     @property
     def tail_rows(self) -> int:
-        """Blank rows after the last line: the row over the composer in which the pill is drawn (look.md)."""
+        """Blank rows after the last line: the row over the composer in which the pill is drawn."""
         return self.viewport.tail
 
     @tail_rows.setter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from poe_tui.transcript.turn_blocks import Reasoning, Source
 if TYPE_CHECKING:
     from textual.message import Message
 
+    from poe_tui.media import Media
     from poe_tui.transcript.document import Document
     from poe_tui.transcript.lines import TableData
     from poe_tui.transcript.turn_view import TurnView
@@ -163,3 +164,8 @@ class MessageMode:
         view = self._view(turn_id)
         links = [link for text in view.answer.texts for link in text.links] if view is not None else []
         return list(dict.fromkeys((link.text, link.target) for link in links))
+
+    def media(self, turn_id: str) -> Sequence[Media]:
+        """The images, films and sounds of a finished answer."""
+        view = self._view(turn_id)
+        return view.media if view is not None else ()

@@ -1,4 +1,4 @@
-"""The model line over an answer: who speaks, and at the right end siblings, state and numbers (look.md, Anatomy).
+"""The model line over an answer: who speaks, and at the right end siblings, state and numbers.
 
 When space runs out the name is cut first, then the numbers leave from the right; under 60 columns siblings and state
 are all that stays.

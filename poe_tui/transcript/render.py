@@ -25,7 +25,7 @@ from poe_tui.transcript.wrapping import split_at
 
 Bar = Literal["own", "cursor", "elsewhere"]
 """What the message-mode cursor makes of a row's bar: nothing without a cursor; its own accent beside the turn it is
-on; dim beside the others, for only one accent bar has the focus (look.md, Focus)."""
+on; dim beside the others, for only one accent bar has the focus."""
 
 CACHE_LIMIT = 600
 """Strips kept: some fifteen screens."""

@@ -22,14 +22,14 @@ ReasoningMode = Literal["show", "fold", "off"]
 MARK_COLUMN = 1
 TEXT_COLUMN = 3
 RIGHT_MARGIN = 3
-"""R = width − 3 (look.md, Grid); the last column is the scrollbar's alone."""
+"""R = width − 3; the last column is the scrollbar's alone."""
 TEXT_LIMIT = 100
 
 PLAIN = str.maketrans({
     "▌": "|", "►": "+", "▼": "-", "●": "*", "○": "o", "•": "*", "▲": "^", "─": "-", "│": "|", "·": "-", "≈": "~",
     "‹": "<", "›": ">", "–": "-", "▐": "|", "▄": "#", "█": "#",
 })  # fmt: skip
-"""The plain set (look.md, Characters), cell for cell; ``…`` alone grows, see :attr:`Frame.ellipsis`."""
+"""The plain set, cell for cell; ``…`` alone grows, see :attr:`Frame.ellipsis`."""
 
 END = -1
 """As a row to walk from: below the last row."""

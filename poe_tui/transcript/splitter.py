@@ -294,9 +294,7 @@ class Splitter(OpenBlocks):
                 self._turn_into_table(current, aligns)
                 return
         level = starts.underline(rest)
-        if self._definition_is_over(current, rest) or (
-            not level and starts.interrupts(rest, numbers_from_one=True)
-        ):
+        if self._definition_is_over(current, rest) or (not level and starts.interrupts(rest, numbers_from_one=True)):
             self._close_leaf()
             self._fresh(block)
         elif level and current.reference:

@@ -84,7 +84,7 @@ class Stream:
             self._whole(event, event.text, "text")
 
     def _is_thought(self, event: Any) -> bool:
-        """Whether a text belongs to a reasoning item: bridged models send their thoughts so (poe-api.md §3)."""
+        """Whether a text belongs to a reasoning item: bridged models send their thoughts so (observed on Poe)."""
         return bool(self._thinking) and self._place(event) in self._thinking
 
     def _refusal_delta(self, event: Any) -> None:

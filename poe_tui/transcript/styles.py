@@ -1,4 +1,4 @@
-"""Roles to Rich styles, by palette (look.md, Tokens and Characters). Pure colour: no text is looked at here."""
+"""Roles to Rich styles, by palette. Pure colour: no text is looked at here."""
 
 from __future__ import annotations
 

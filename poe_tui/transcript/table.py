@@ -1,4 +1,4 @@
-"""Tables: column widths, alignment, rows of wrapped cells; key and value where columns have no room (look.md, Grid)."""
+"""Tables: column widths, alignment, rows of wrapped cells; key and value where columns have no room."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LONG_PROMPT = 20_000
 PROMPT_HEAD = 40
 """Lines of a folded prompt that are drawn."""
 THOUGHTS_SHOWN = 3
-"""Rows of reasoning shown while the model thinks (interface.md §2)."""
+"""Rows of reasoning shown while the model thinks."""
 SOURCES_SHOWN = 30
 
 _MARKERS = re.compile(r"(\*\*|__|`|^#{1,6} )", re.MULTILINE)

@@ -1,7 +1,7 @@
 """The sentences of states and errors: what happened, what was kept, what to do and the key that does it.
 
 Pure: a turn's row in, clauses with roles out. The server's own words stand apart from ours, and everything a server
-wrote is cleaned before it comes here or here. The tables follow interface.md §8, look.md (States) and poe-api.md §11.
+wrote is cleaned before it comes here or here. The tables follow the interface, the look and our notes on Poe
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text in cells: cut to a width with ``…``, and one row with something at each end (look.md, Grid)."""
+"""Text in cells: cut to a width with ``…``, and one row with something at each end."""
 
 from __future__ import annotations
 

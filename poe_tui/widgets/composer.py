@@ -1,4 +1,4 @@
-"""The composer: the prompt, what is attached to it, and what the next turn may cost (look.md, Anatomy)."""
+"""The composer: the prompt, what is attached to it, and what the next turn may cost."""
 
 from __future__ import annotations
 

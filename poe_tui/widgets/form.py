@@ -1,6 +1,6 @@
 """SettingRow: one setting on one line, edited where it stands.
 
-Label at 3, ``‹ value ›`` or a field at 27, help at 47 (look.md: value at +24, help at +44 of the text column).
+Label at 3, ``‹ value ›`` or a field at 27, help at 47.
 The row checks what is typed as it is typed and says the bound under the value; only a valid value is saved.
 """
 

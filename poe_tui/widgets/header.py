@@ -1,4 +1,4 @@
-"""The header: where one is, which model answers, what is left (look.md, Anatomy)."""
+"""The header: where one is, which model answers, what is left."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HeaderFacts(NamedTuple):
 
 
 def draw(facts: HeaderFacts, width: int) -> Content:
-    """Return the header in ``width`` cells: what does not fit goes in the order that look.md gives."""
+    """Return the header in ``width`` cells: what does not fit goes in the order that the look gives."""
     page = SIDEBAR + TEXT if facts.sidebar else TEXT
     for effort, web in ((facts.effort, facts.web), (facts.effort, False), ("", False)):
         right = _right(facts._replace(effort=effort, web=web), width)

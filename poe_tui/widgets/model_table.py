@@ -1,4 +1,4 @@
-"""ModelTable: hundreds of models, drawn a line at a time, in the columns of look.md.
+"""ModelTable: hundreds of models, drawn a line at a time, in the columns of the look.
 
 It holds rows and a cursor and knows nothing of the catalogue; the picker screen decides what is in it.
 """
@@ -49,7 +49,7 @@ class Column:
 def layout(width: int) -> list[Column]:
     """Return the columns that fit a table ``width`` cells wide.
 
-    The name starts at 7 and the next turn ends at R = width − 3; between them the columns of look.md stand while they
+    The name starts at 7 and the next turn ends at R = width − 3; between them the columns of the look stand while they
     leave the name 24 cells. ``Reads`` gives way first, then ``Can``, then the maker.
     """
     right_edge = width - 3

@@ -1,4 +1,4 @@
-"""The text area of the prompt: Textual's, with the keys of interface.md §5 and nothing that a prompt does not need.
+"""The text area of the prompt: Textual's, with the keys of the interface and nothing that a prompt does not need.
 
 Enter and the newline key are handled in the order they were typed, behind the characters before them: as priority
 bindings they would overtake what stands in the widget's queue and send half a prompt.
@@ -19,7 +19,7 @@ from poe_tui.sanitize import clean
 HISTORY = 500
 """Prompts that Up reaches at most."""
 BULK = 20_000
-"""A paste of more bytes than this never enters a text area (issue A, bad input); the driver's figure is the same."""
+"""A paste of more bytes than this never enters a text area; the driver's figure is the same."""
 
 
 class PromptHistory:

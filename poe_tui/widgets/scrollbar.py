@@ -1,4 +1,4 @@
-"""The scrollbar of look.md: a thumb of ``▐`` in the rule colour, no track, whole cells only.
+"""The scrollbar of the look: a thumb of ``▐`` in the rule colour, no track, whole cells only.
 
 Whole cells because a thumb that ends in an eighth of a cell is redrawn at every step, which costs bytes over SSH.
 """

@@ -1,4 +1,4 @@
-"""The status line: one live value, dim facts, and the keys that matter now (look.md, Anatomy and States)."""
+"""The status line: one live value, dim facts, and the keys that matter now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of threads: grouped by day, with what is unread and what runs (look.md, Grid and States)."""
+"""The list of threads: grouped by day, with what is unread and what runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: a table for a person, tabs for a pipe, an array for a program; every text harmless (interface.md §6)."""
+"""Lists: a table for a person, tabs for a pipe, an array for a program; every text harmless."""
 
 from __future__ import annotations
 

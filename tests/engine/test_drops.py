@@ -43,7 +43,7 @@ def error(message: str, status: int | None = 400, **more: Any) -> dict[str, Any]
 @pytest.mark.parametrize(
     ("message", "name"),
     [
-        # As they were recorded (poe-api.md §6, §11).
+        # As they were recorded (observed on Poe).
         ("Unsupported value: 'high' is not supported with the 'gpt-5.2-chat-latest' model. Supported values are: "
          "'medium'.", "reasoning.effort=high"),
         ("Unsupported parameter: 'reasoning.summary' is not supported with the 'gpt-5.3-codex-spark-preview' model.",

@@ -1,4 +1,4 @@
-"""Every row of poe-api.md §11 against the server: the right step once and never twice, one note, one reason."""
+"""Every row of our notes on Poe against the server: the right step once and never twice, one note, one reason."""
 
 from __future__ import annotations
 

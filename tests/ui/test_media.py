@@ -61,7 +61,7 @@ def fetched(server: DemoServer) -> list[str]:
 async def test_an_image_is_told_about_drawn_and_saved(drive: Drive, tmp_path: Path) -> None:
     drive.app.conversation.use_model("Demo-Image")
     await drive.send("Hills at dusk")
-    await drive.until("Image · PNG · 192 × 128 · ")
+    await drive.until("Esc w saves")
     await drive.quiet()
     await drive.until(lambda: painted(drive) > 300)
     assert "iVBOR" not in drive.text()

@@ -88,7 +88,7 @@ blocks = st.lists(st.sampled_from(_LINES), max_size=10).map("\n".join)
 """Lines that begin, go on with and end every kind of block."""
 marks = st.lists(st.sampled_from(_MARKS), max_size=14).map("".join)
 """Inline marks in every order."""
-characters = st.text("ab -*_+#>`~|:[]()!\\\n\n \t1.2)<=&\"", max_size=40)
+characters = st.text('ab -*_+#>`~|:[]()!\\\n\n \t1.2)<=&"', max_size=40)
 sentence = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=24).map(" ".join)
 rows = st.lists(st.lists(sentence, min_size=1, max_size=4), max_size=5)
 

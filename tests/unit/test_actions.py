@@ -1,4 +1,4 @@
-"""The action table keeps the promises of interface.md §5."""
+"""The action table keeps the promises of the interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading config.toml: nothing in it stops the app, everything wrong in it is named (robustness.md C17)."""
+"""Reading config.toml: nothing in it stops the app, everything wrong in it is named (measured)."""
 
 from __future__ import annotations
 

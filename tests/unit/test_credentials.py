@@ -1,4 +1,4 @@
-"""The key: found in the right place, kept privately, bound to its server, and never shown (robustness.md K01-K05)."""
+"""The key: found in the right place, kept privately, bound to its server, and never shown (measured)."""
 
 from __future__ import annotations
 

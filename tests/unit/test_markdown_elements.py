@@ -131,7 +131,7 @@ def test_marks_become_roles() -> None:
     ("source", "shown_text", "target"),
     [
         ("[a *b*](https://x.example/c 'title')", "a b", "https://x.example/c"),
-        ("[a](</with space> \"t\")", "a", "/with space"),
+        ('[a](</with space> "t")', "a", "/with space"),
         ("[a](https://x.example/(b)?c=d&amp;e)", "a", "https://x.example/(b)?c=d&e"),
         ("<https://x.example/a>", "https://x.example/a", "https://x.example/a"),
         ("<a@x.example>", "a@x.example", "mailto:a@x.example"),
@@ -157,7 +157,9 @@ def test_a_bare_address_ends_before_the_sentence_does(tail: str) -> None:
     assert link.target == "https://x.example/a"
 
 
-@pytest.mark.parametrize("target", ["javascript:alert(1)", "JavaScript:x", "vbscript:x", "data:text/html,x", "file:///x"])
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", "JavaScript:x", "vbscript:x", "data:text/html,x", "file:///x"]
+)
 def test_a_dangerous_target_makes_no_link(target: str) -> None:
     assert rendered(f"[a]({target}) <{target}>").links == []
 

@@ -1,4 +1,4 @@
-"""How numbers are written (look.md, Grid)."""
+"""How numbers are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Theme files: the shipped ones keep look.md's contrasts, broken ones are named and skipped."""
+"""Theme files: the shipped ones keep the look's contrasts, broken ones are named and skipped."""
 
 from __future__ import annotations
 

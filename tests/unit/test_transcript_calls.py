@@ -1,4 +1,4 @@
-"""The calls an answer ends in: what waits, runs, came back or was left, live and from the store (look.md, States)."""
+"""The calls an answer ends in: what waits, runs, came back or was left, live and from the store."""
 
 from __future__ import annotations
 

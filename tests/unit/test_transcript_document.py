@@ -165,7 +165,7 @@ def test_a_call_shows_its_arguments_then_the_size_of_its_result() -> None:
 
 
 def test_arguments_of_any_kind() -> None:
-    assert "○ get_weather {\"city\": | not run" in stored_text({**CALL, "arguments": '{"city":'})
+    assert '○ get_weather {"city": | not run' in stored_text({**CALL, "arguments": '{"city":'})
     assert "○ get_weather | not run" in stored_text({**CALL, "arguments": ""})
     assert "○ get_weather city: 1 | not run" in stored_text({**CALL, "arguments": {"city": 1}})
     assert "○ f 2 | not run" in stored_text({**CALL, "name": "f", "arguments": "2"})

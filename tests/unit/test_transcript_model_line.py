@@ -1,4 +1,4 @@
-"""The model line at several widths (look.md, Anatomy and Density)."""
+"""The model line at several widths."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from poe_tui.transcript.model_line import ModelLine
 from poe_tui.transcript.rows import Frame
 from poe_tui.transcript.wrapping import cells
 
-STREAMING = ModelLine(
-    "Claude-Sonnet-4.5", (2, 3), mark=("●", "accent"), numbers=("2.6 s", "≈ 148 tok", "≈ 11 pts")
-)
+STREAMING = ModelLine("Claude-Sonnet-4.5", (2, 3), mark=("●", "accent"), numbers=("2.6 s", "≈ 148 tok", "≈ 11 pts"))
 STOPPED = ModelLine("GPT-5.2", (1, 2), state=("stopped", "warning"), numbers=("2.2 s", "≈ 118 tok", "≈ 10 pts"))
 
 RETRYING = ModelLine("m", mark=("○", "warning"), state=("trying again in 4 s", "dim"))

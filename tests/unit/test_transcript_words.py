@@ -1,4 +1,4 @@
-"""Every state and error in its words: what happened, what was kept, what to press (interface.md §8, look.md States)."""
+"""Every state and error in its words: what happened, what was kept, what to press."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def first_role(status: str, error: dict[str, Any] | None = None, received: int =
     return trouble(a_turn(status=status, error=error), received, KEYS)[0][0][1]
 
 
-# --- the sentences of look.md and interface.md, to the letter ---------------------------------------------------------
+# --- the sentences of the look and the interface, to the letter ------------------------------------------------------
 def test_stopped() -> None:
     assert said("stopped", received=118) == ["Stopped after 118 tokens. They are kept. r retries, c continues."]
     assert said("stopped") == ["Stopped before the answer began. Your prompt is kept. r retries."]

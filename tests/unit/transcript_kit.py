@@ -157,4 +157,6 @@ REFUSAL: Item = {
     "type": "message", "id": "m", "role": "assistant", "status": "completed",
     "content": [{"type": "refusal", "refusal": "I can't help with that.\nSorry."}],
 }  # fmt: skip
-CITED = message(MARKDOWN, cited(MARKDOWN, "[1]", "https://www.metro.example/fares"), cited(MARKDOWN, "Done", "https://jr.example"))
+CITED = message(
+    MARKDOWN, cited(MARKDOWN, "[1]", "https://www.metro.example/fares"), cited(MARKDOWN, "Done", "https://jr.example")
+)
