@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poe_tui.engine.approval import Approver, Decision, Waiting
+from poe_tui.engine.event_log import EventLog
 from poe_tui.engine.items import as_items, is_empty
 from poe_tui.engine.session import TIP, NothingToSend, Session, Tip
 from poe_tui.engine.steps import Steps, again
@@ -35,7 +36,7 @@ class ThreadBusy(RuntimeError):
 class _Live:
     thread_id: str
     session: Session
-    log: list[Event] = field(default_factory=list)
+    log: EventLog = field(default_factory=EventLog)
     task: asyncio.Task[None] | None = None
     started: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
@@ -159,9 +160,12 @@ class LiveThreads:
         return set(self._live)
 
     def events(self, thread_id: str) -> list[Event]:
-        """The log of the turn in flight so far, and of its tools; for a screen that opens in the middle of it."""
+        """The log of the turn in flight so far, and of its tools; for a screen that opens in the middle of it.
+
+        Deltas of a text that came one after the other are one event.
+        """
         live = self._live.get(thread_id)
-        return list(live.log) if live is not None else []
+        return live.log.events() if live is not None else []
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(thread_id, event)`` for every event of every thread; returns the way out.
