@@ -48,6 +48,17 @@ def is_empty(items: Iterable[Item]) -> bool:
     return True
 
 
+def first_file(items: Iterable[Item]) -> str:
+    """Return the name of the first file of input items; empty for none, or one without a name."""
+    for item in items:
+        content = item.get("content")
+        for part in content if isinstance(content, list) else ():
+            name = part.get("filename") if isinstance(part, dict) else None
+            if isinstance(name, str) and name:
+                return name
+    return ""
+
+
 def _says_something(part: Any) -> bool:
     if not isinstance(part, dict):
         return False

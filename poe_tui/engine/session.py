@@ -20,7 +20,7 @@ from poe_tui.engine import chain, file_parts, reasons, route
 from poe_tui.engine import context as context_of
 from poe_tui.engine.fields import problems
 from poe_tui.engine.flight import Flight
-from poe_tui.engine.items import as_items, is_empty
+from poe_tui.engine.items import as_items, first_file, is_empty
 from poe_tui.engine.preview import RequestPreview, preview
 from poe_tui.engine.repair import Repair
 from poe_tui.engine.request import OVERRIDES, BuiltRequest, RequestContext, build, overrides_of
@@ -389,7 +389,7 @@ class Session:
         thread.tip_id, thread.model, thread.updated_at = turn.id, turn.model, turn.created_at
         changes: dict[str, Any] = {"model": turn.model, "updated_at": turn.created_at}
         if not thread.title:
-            thread.title = changes["title"] = title_of(turn.input_text)
+            thread.title = changes["title"] = title_of(turn.input_text) or title_of(first_file(turn.input))
         if thread.created_at:
             self._store.update_thread(thread.id, **changes)
         else:

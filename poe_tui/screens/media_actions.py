@@ -44,6 +44,9 @@ class MediaActions(ThreadActions):
             self.transcript.changed_turn(turn_id)
 
     def _wanted(self) -> bool:
+        plain = getattr(self.app, "plain_glyphs", None)
+        if plain is not None and plain.enabled:
+            return False  # Half cells would be half a screen of #.
         return self.runtime is None or self.runtime.settings.files.draw_images
 
     @on(Stage.ViewMedia)

@@ -51,7 +51,7 @@ class SafeLineFilter(LineFilter):
         return segments if safe is None else safe
 
 
-PLAIN = str.maketrans("▌►▼●○•▲▐─│…≈‹›–·▄▁▂▃▅▆▇█←→↑↓", "|+-*o*^|-|.~<>--#_.:|||#<>^v")
+PLAIN = str.maketrans("▌►▼●○•▲▐─│…≈‹›–·▄▀▁▂▃▅▆▇█←→↑↓", "|+-*o*^|-|.~<>--##_.:|||#<>^v")
 """the look: the plain set, in one cell each."""
 
 

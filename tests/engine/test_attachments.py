@@ -23,6 +23,7 @@ from poe_tui.engine.items import is_empty, to_input
 from poe_tui.model import ModelInfo
 from poe_tui.sanitize import clean
 from tests import files
+from tests.engine.conftest import Bench
 
 
 def refusal(path: str | Path, limit: int = 1_000) -> NotTaken:
@@ -251,3 +252,9 @@ class TestAside:
             await aside(release.wait, seconds=0.01)
         release.set()
         await asyncio.sleep(0)
+
+
+async def test_a_thread_that_begins_with_a_file_is_called_by_it(bench: Bench) -> None:
+    thread = bench.thread()
+    await bench.ask(thread, [attachments.message("", [attachments.of_bytes(files.image(), "hills.png")])])
+    assert thread.title == "hills.png"

@@ -237,3 +237,12 @@ class TestViewing:
         await drive.press("escape", "v")
         await drive.until("This image cannot be drawn here.")
         assert "a very large field" in drive.text()
+
+
+async def test_without_half_cells_nothing_is_drawn(drive: Drive) -> None:
+    drive.app.plain_glyphs.enabled = True
+    drive.app.conversation.use_model("Demo-Image")
+    await drive.send("Hills")
+    await drive.until("saves")
+    await drive.quiet()
+    assert painted(drive) == 0 and "enlarges" not in drive.text()
