@@ -161,17 +161,17 @@ class TestEnds:
     async def test_error_events_end_the_stream_and_keep_the_text(self, words: dict[str, Any]) -> None:
         async with FaultServer(then([*WHOLE[:4], words, *WHOLE[4:5]], stall=True)) as server:
             turn = await ask(server.url)
-        assert (turn.error, turn.builder.status, turn.builder.output_text) == (None, "failed", "Hello brave")
+        assert (turn.error, turn.builder.status, turn.builder.output_text) == (None, "interrupted", "Hello brave")
         assert turn.builder.error is not None
         assert turn.builder.error["message"] == "m"
 
-    async def test_an_error_event_may_be_followed_by_the_failed_response(self) -> None:
+    async def test_behind_an_error_event_nothing_counts(self) -> None:
         failed = event("response.failed", response={"status": "failed", "error": {"code": "c", "message": "said"}})
         async with FaultServer(sse(event("error", message="m"), failed)) as server:
             turn = await ask(server.url)
-        assert turn.builder.terminal == "response.failed"
+        assert (turn.builder.terminal, turn.builder.status) == (None, "interrupted")
         assert turn.builder.error is not None
-        assert turn.builder.error["message"] == "said"
+        assert turn.builder.error["message"] == "m"
 
     async def test_an_empty_stream_is_interrupted(self) -> None:
         async with FaultServer(sse()) as server:

@@ -185,7 +185,7 @@ async def test_every_wait_is_told_before_it_is_made() -> None:
 async def test_without_an_answer_there_is_one_turn_only() -> None:
     """An error event in the stream is an answer: nothing is asked again."""
     turn, count, _ = await turn_against(sse(event("error", code="rate_limit_exceeded", message="m")), GOOD)
-    assert (turn.error, turn.builder.status, count) == (None, "failed", 1)
+    assert (turn.error, turn.builder.status, count) == (None, "interrupted", 1)
 
 
 async def test_two_turns_use_two_connections() -> None:
