@@ -84,7 +84,7 @@ def configure(connection: sqlite3.Connection) -> None:
         "secure_delete = ON",  # what was deleted is overwritten, not left readable in free pages
         "temp_store = MEMORY",  # no conversation in temporary files
         "cell_size_check = ON",
-        "cache_size = -8192",  # KiB: a thread of thousands of turns stays in memory
+        "cache_size = -2048",  # KiB: the system caches the file anyway, once for both connections
         "journal_size_limit = 4194304",
     ):
         connection.execute(f"PRAGMA {pragma}")
