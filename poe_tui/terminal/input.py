@@ -72,6 +72,8 @@ class InputSplitter:
 
     def feed(self, data: bytes, now: float) -> list[Piece]:
         """Take bytes and return the pieces that are certain."""
+        if not data:
+            return []  # Nothing came: what is held still has its deadline.
         self.deadline = None
         data, self._held = self._held + data, b""
         while data:

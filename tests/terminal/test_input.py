@@ -83,6 +83,10 @@ def test_nothing_hangs_and_plain_text_is_never_lost(reads: list[bytes], gap: flo
         assert b"".join(piece.data for piece in found) == b"".join(reads)
 
 
+def test_an_empty_read_loses_nothing_that_is_held() -> None:
+    assert b"".join(piece.data for piece in pieces(b"\r ", b"", gap=0.0, end=1e6)) == b"\r "
+
+
 def test_an_end_marker_inside_a_paste_does_not_end_it() -> None:
     found = pieces(PASTE_START + b"ls" + PASTE_END + b"\rrm\r" + PASTE_END)
     assert pasted(found) == [b"ls", b"\rrm\r"]
